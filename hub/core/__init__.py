@@ -1,0 +1,1 @@
+"""Points, readings as columns, live state, identity and time. Knows no protocol, no database, no page."""
