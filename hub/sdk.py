@@ -114,11 +114,14 @@ class Integration:
 class Device:
     """A configured device inside a running entry."""
 
-    def __init__(self, core: Core, info: DeviceInfo, points: Iterable[Point], health: DeviceHealth) -> None:
+    def __init__(
+        self, core: Core, info: DeviceInfo, points: Iterable[Point], health: DeviceHealth, alive: Callable[[], None]
+    ) -> None:
         self.info = info
         self.health = health
         self.entities = core.add_device(info, points)
         self._core = core
+        self._alive = alive
         self._all = core.registry.rows(self.entities.values())
 
     @property
@@ -145,6 +148,7 @@ class Device:
         missing = np.fromiter((value is None for value in values.values()), dtype=np.bool_)
         numbers = [self._number(value) for value in values.values()]
         flags = np.where(missing, np.uint8(Quality.INVALID), np.uint8(quality))
+        self._alive()
         self._core.ingest(Batch.of(self.rows(values), numbers, stamp, flags))
 
     def lost(self, reason: str) -> None:
@@ -191,7 +195,7 @@ class Context:
         """Declare a device before its first report; `details` are further fields of DeviceInfo (model, area, ...)."""
         info = DeviceInfo(project=self.project, key=key, tenant=self.tenant, entry=self.entry, **details)
         health = self.health.devices.setdefault(key, DeviceHealth())
-        device = Device(self.core, info, points, health)
+        device = Device(self.core, info, points, health, self._alive)
         self.devices[key] = device
         return device
 
@@ -202,7 +206,8 @@ class Context:
         return link
 
     def ingest(self, batch: Batch) -> None:
-        """Report readings as columns: the fast way, for gateways."""
+        """Report readings as columns: the fast way, for gateways and block readers."""
+        self._alive()
         self.core.ingest(batch)
 
     def changes(self, limit: int = 100_000) -> Subscription:
@@ -232,3 +237,7 @@ class Context:
             device.lost(reason)
         for link in self.health.links.values():
             link.up = False
+
+    def _alive(self) -> None:
+        if self.core.health.alive(self.health) and self.health.restarts:
+            self.log.info("%s/%s: link up again", self.project, self.entry)

@@ -24,7 +24,7 @@ EARLIEST_MS = 946_684_800_000
 
 
 class Core:
-    """What every part of the hub shares. `received == repeated + kept_back + changes + refused` at all times."""
+    """What every part of the hub shares, and the door through which every reading comes in."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()

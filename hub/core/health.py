@@ -117,11 +117,21 @@ class Health:
             self.entries[key] = EntryHealth(entry, integration, project, since=self._clock.now_ms())
         return self.entries[key]
 
-    def move(self, health: EntryHealth, state: EntryState, reason: str = "") -> None:
-        """Put an entry into `state`; the time of the change is kept."""
-        if state != health.state:
+    def move(self, health: EntryHealth, state: EntryState, reason: str = "") -> bool:
+        """Put an entry into `state` and keep the time of the change; whether it was another state before."""
+        moved = state != health.state
+        if moved:
             health.since = self._clock.now_ms()
         health.state, health.reason = state, reason
+        return moved
+
+    def alive(self, health: EntryHealth) -> bool:
+        """Note that an entry delivers readings; whether that is news."""
+        return health.state is not EntryState.RUNNING and self.move(health, EntryState.RUNNING)
+
+    def forget(self, project: str, entry: str) -> None:
+        """Drop the record of an entry that is no longer configured."""
+        self.entries.pop((project, entry), None)
 
     def of_project(self, project: str) -> Iterable[EntryHealth]:
         """Entries of one project."""

@@ -104,6 +104,7 @@ class Registry:
         self._points[after] = {}
         for key, entity in self._points.pop(before).items():
             self._points[after][key] = self._by_row[entity.row] = Entity(entity.row, info, entity.point)
+        self._dirty_devices.discard(before)
         self._dirty_devices.add(after)
         if before in self.active:
             self.active.remove(before)
