@@ -48,7 +48,7 @@ class Plugins:
                 self._collect(entry, plugin)
 
     def profiles(self, protocol: str) -> Mapping[str, Traversable]:
-        """YAML profiles for `protocol` by full name, such as `sfere/sfere720`."""
+        """YAML profiles for `protocol` by full name, such as `acme/pm5`."""
         return {
             f"{folder.prefix}/{file.name.removesuffix('.yaml')}": file
             for folder in self._folders

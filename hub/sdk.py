@@ -174,7 +174,7 @@ class Device:
 class Context:
     """What a running entry may use: its place in the plant, and the hub's services.
 
-    `profiles` maps names such as `sfere/sfere720` to YAML files of the integration's protocol.
+    `profiles` maps names such as `acme/pm5` to YAML files of the integration's protocol.
     """
 
     core: Core

@@ -12,7 +12,7 @@ from hub.testing.hub import HubUnderTest
 
 @pytest_asyncio.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[HubUnderTest]:
-    """A running hub without pages: `await hub.start("modbus", {...})`, `await hub.until(...)`, `hub.value(...)`."""
+    """A running hub without pages: `await hub.start("acme_pm5", {...})`, `await hub.until(...)`, `hub.value(...)`."""
     running = HubUnderTest(tmp_path)
     yield running
     await running.close()
