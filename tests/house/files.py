@@ -1,0 +1,67 @@
+"""What no file of the repository may contain."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from house.tree import Tree
+
+BINARY = {".png", ".jpg", ".woff2", ".gz", ".br", ".ico", ".mo", ".duckdb", ".parquet", ".svg", ".xlsx"}
+STRANGERS = ("frontend/static/vendor/",)
+MACHINE = re.compile(r"/(?:work|root|opt)/[\w.]|/home/\w|/Users/\w|[A-Z]:\\\\?Users")
+REGISTRY = re.compile(
+    r"(?:"
+    + "|".join(["py" + "pi.org", "python" + "hosted", "npm" + "js.", "un" + "pkg", "jsdel" + "ivr", "deb.deb" + "ian"])
+    + ")"
+)
+CONFLICT = re.compile(r"^(<{7} |>{7} |={7}$)", re.MULTILINE)
+
+
+def machine_paths(tree: Tree) -> list[str]:
+    """Paths of somebody's machine."""
+    return _lines_with(tree, MACHINE, "a path of one machine")
+
+
+def registries(tree: Tree) -> list[str]:
+    """Hosts of package registries: which one to use is the affair of whoever installs."""
+    return _lines_with(tree, REGISTRY, "a registry host")
+
+
+def endings(tree: Tree) -> list[str]:
+    """Text files without a newline at their end, with carriage returns, or with merge conflicts left in."""
+    faults = []
+    for path, text in _texts(tree):
+        if text and not text.endswith("\n"):
+            faults.append(f"{tree.name(path)}: no newline at the end")
+        if "\r" in text:
+            faults.append(f"{tree.name(path)}: carriage returns")
+        if CONFLICT.search(text):
+            faults.append(f"{tree.name(path)}: a merge conflict")
+    return faults
+
+
+def python_in_frontend(tree: Tree) -> list[str]:
+    """Python files beside templates."""
+    return [
+        f"{name}: no Python in frontend/"
+        for path in tree.kept
+        if (name := tree.name(path)).startswith("frontend/") and name.endswith(".py")
+    ]
+
+
+def _lines_with(tree: Tree, pattern: re.Pattern[str], what: str) -> list[str]:
+    return [
+        f"{tree.name(path)}:{number}: {what}: {match[0]}"
+        for path, text in _texts(tree)
+        for number, line in enumerate(text.splitlines(), 1)
+        if (match := pattern.search(line))
+    ]
+
+
+def _texts(tree: Tree) -> list[tuple[Path, str]]:
+    return [
+        (path, path.read_bytes().decode("utf-8"))
+        for path in tree.kept
+        if path.suffix not in BINARY and not tree.name(path).startswith(STRANGERS)
+    ]
