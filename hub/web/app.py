@@ -1,0 +1,57 @@
+"""The web application: services, frontend, middleware and routes put together."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+
+from hub.web.failures import tell_failures
+from hub.web.frontend import FRONTEND, frontend_folder, load_frontend
+from hub.web.navigation import EXISTING
+from hub.web.routes import ROUTES, TOPICS, add_routes
+from hub.web.security import add_headers, guard
+from hub.web.services import SERVICES, Services
+from hub.web.stream import STREAMS, Streams
+from hub.web.vitals import VITALS, Vitals
+
+log = logging.getLogger(__name__)
+
+
+def create_app(services: Services) -> web.Application:
+    """The pages over `services`; run it on 127.0.0.1 until there are accounts.
+
+    Raises HubError when the frontend is missing or a route declares no action.
+    """
+    app = web.Application(middlewares=[guard, tell_failures])
+    app[SERVICES] = services
+    app[FRONTEND] = load_frontend(frontend_folder())
+    app[STREAMS] = Streams(services, TOPICS)
+    app[VITALS] = Vitals(services.core)
+    app[EXISTING] = frozenset(route.path for route in ROUTES)
+    add_routes(app.router, ROUTES)
+    app.on_response_prepare.append(add_headers)
+    app.on_startup.append(_start)
+    app.on_shutdown.append(_end_streams)
+    app.on_cleanup.append(_stop)
+    return app
+
+
+async def _start(app: web.Application) -> None:
+    app[STREAMS].start()
+    app[VITALS].start()
+    log.info("pages: HTTP is bound to %s because there are no accounts yet", bound_host(app[SERVICES]))
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Let every page's stream end before the server waits for its connections."""
+    await app[STREAMS].close()
+
+
+async def _stop(app: web.Application) -> None:
+    await app[VITALS].close()
+
+
+def bound_host(services: Services) -> str:
+    """The address the configuration has HTTP listen on."""
+    return services.configuration().settings.host
