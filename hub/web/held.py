@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hub.core.batch import Batch, Qualities, Times, Values
+from hub.core.batch import Batch, Mask, Qualities, Times, Values
 from hub.core.quality import Quality
 
 GRACE = 1.5
@@ -34,6 +34,7 @@ def with_gaps(readings: Batch, max_age: float) -> tuple[Times, Values]:
     return np.insert(at, silent + 1, at[silent] + limit), np.insert(values, silent + 1, np.nan)
 
 
-def usable(quality: Qualities) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def usable(quality: Qualities) -> Mask:
     """Which readings carry a value of their own."""
-    return (quality & _NO_VALUE) == 0
+    carries: Mask = (quality & _NO_VALUE) == 0
+    return carries

@@ -57,6 +57,7 @@ QUANTITIES = (
     "temperature",
     "pressure",
     "output",
+    "output_rate",
     "relay",
     "input",
 )
@@ -96,7 +97,7 @@ def parts(key: str) -> Parts:
     phases: list[str] = []
     numbers = {"circuit": 0, "order": 0, "tariff": 0, "index": 0}
     rest: list[str] = []
-    for token in tokens:
+    for before, token in zip(["", *tokens], tokens, strict=False):
         number = int(token.lstrip("ct")) if token.lstrip("ct").isdigit() else -1
         if token in (*PHASES, "n"):
             phases.append(token)
@@ -104,6 +105,8 @@ def parts(key: str) -> Parts:
             extreme = token
         elif number >= 0 and token[0] in "ct":
             numbers["circuit" if token[0] == "c" else "tariff"] = number
+        elif number >= 0 and before == "circuit":
+            numbers["circuit"] = number
         elif number >= 0:
             numbers["order" if quantity.startswith("harmonic_") else "index"] = number
         elif token not in ("total", "circuit"):
@@ -148,7 +151,7 @@ def dimension(unit: str) -> str:
 
 
 def _power(plain: list[tuple[Parts, Entity]]) -> tuple[Entity, ...]:
-    for quantity in ("active_power", "power"):
+    for quantity in ("active_power", "power", "output_rate"):
         if whole := _whole(plain, quantity):
             return whole
     for p, entity in plain:

@@ -34,6 +34,8 @@ def keys(entities: tuple[Entity, ...]) -> list[str]:
         ("voltage_l2_max", Parts("voltage", "l2", extreme="max")),
         ("min_voltage_l2", Parts("voltage", "l2", extreme="min")),
         ("active_power_c3", Parts("active_power", circuit=3)),
+        ("active_power_circuit_12", Parts("active_power", circuit=12)),
+        ("voltage_circuit_2_l1", Parts("voltage", "l1", circuit=2)),
         ("active_power_c3_l2", Parts("active_power", "l2", circuit=3)),
         ("relay_1", Parts("relay", index=1)),
         ("thd_voltage_l3", Parts("thd_voltage", "l3")),
