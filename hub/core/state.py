@@ -18,22 +18,15 @@ _GROWTH = 1024
 
 
 _PLACE = np.dtype(
-    [
-        ("value", np.float64),
-        ("at", np.int64),
-        ("kept", np.float64),
-        ("band", np.float64),
-        ("due", np.int64),
-        ("deadband", np.float64),
-        ("share", np.float64),
-        ("max_age", np.int64),
-        ("quality", np.uint8),
-    ],
+    [("at", np.int64), ("kept", np.float64), ("band", np.float64), ("due", np.int64), ("quality", np.uint8)],
     align=True,
 )
-"""All that is known of one entity lies side by side: one gather fetches it, where eight arrays would take eight."""
+"""What each new reading is compared with lies side by side: one gather fetches it instead of five."""
 
-_NEW = np.array((np.nan, NEVER, np.nan, 0.0, NEVER, 0.0, 0.0, 900_000, Quality.NOT_TOPICAL), dtype=_PLACE)
+_NEW = np.array((NEVER, np.nan, 0.0, NEVER, Quality.NOT_TOPICAL), dtype=_PLACE)
+
+_Where = slice | NDArray[np.intp]
+"""Places in the table: a run of neighbours, or any."""
 
 
 class StateTable:
@@ -48,7 +41,11 @@ class StateTable:
         self.received = 0
         self.repeated = 0
         self.late = 0
+        self.value: NDArray[np.float64] = np.empty(0)
         self._places: NDArray[np.void] = np.empty(0, dtype=_PLACE)
+        self._deadband: NDArray[np.float64] = np.empty(0)
+        self._share: NDArray[np.float64] = np.empty(0)
+        self._max_age: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._turn: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._any_share = False
@@ -74,7 +71,7 @@ class StateTable:
         self._grow(int(batch.rows.max(initial=-1)) + 1)
         rows = batch.rows
         self.value[rows], self.at[rows], self.quality[rows] = batch.values, batch.at, batch.quality
-        self._keep(rows.astype(np.intp), batch.values, batch.at, self._max_age[rows])
+        self._keep(rows.astype(np.intp), batch.values, batch.at)
 
     def apply(self, batch: Batch) -> Batch:
         """Take readings in; the changes among them come out, in their order.
@@ -84,10 +81,8 @@ class StateTable:
         (same time, value and quality) changes nothing.
         """
         self.received += len(batch)
-        places = batch.rows.astype(np.intp)
-        if self._unique(places):
-            return self._apply_unique(batch, places)
-        return self._apply_in_turns(batch)
+        where = self._where(batch.rows)
+        return self._apply_in_turns(batch) if where is None else self._apply_unique(batch, where)
 
     def rewind(self, now: int) -> int:
         """After a step back of the clock: readings stamped later count as read at `now`; how many there were."""
@@ -108,35 +103,45 @@ class StateTable:
         times = np.maximum(self.at[rows], at)
         return Batch(rows, self.value[rows], times, self.quality[rows] | np.uint8(Quality.NOT_TOPICAL))
 
-    def _unique(self, places: NDArray[np.intp]) -> bool:
-        """Whether no entity stands in `places` twice; ascending rows, the usual case, are told quickest."""
-        n = len(places)
-        if np.count_nonzero(places[1:] > places[:-1]) >= n - 1:
-            return True
+    def _where(self, rows: Rows) -> _Where | None:
+        """The places of `rows`; None when an entity stands there twice.
+
+        A gateway's and a meter's points were registered together: their rows are mostly neighbours, for which a slice
+        costs a fraction of an index array. Otherwise ascending rows are the usual case and the quickest to tell.
+        """
+        n = len(rows)
+        if not n:
+            return slice(0, 0)
+        places = rows.astype(np.intp)
+        if np.count_nonzero(places[1:] > places[:-1]) == n - 1:
+            first, last = int(places[0]), int(places[-1])
+            return slice(first, last + 1) if last - first == n - 1 else places
         if n > len(self._order):
             self._order = np.arange(n)
         order = self._order[:n]
         self._turn[places] = order
-        return np.count_nonzero(self._turn.take(places, mode="clip") == order) == n
+        return places if np.count_nonzero(self._turn.take(places, mode="clip") == order) == n else None
 
-    def _apply_unique(self, batch: Batch, places: NDArray[np.intp]) -> Batch:
-        before = self._places.take(places, mode="clip")
+    def _apply_unique(self, batch: Batch, where: _Where) -> Batch:
+        table = self._places
+        before = table[where] if isinstance(where, slice) else table.take(where, mode="clip")
         if np.count_nonzero(batch.at > before["at"]) < len(batch):
             return self._apply_with_late(batch, before)
         told = np.abs(batch.values - before["kept"]) > before["band"]
         told |= batch.at >= before["due"]
         told |= batch.quality != before["quality"]
-        self.value[places] = batch.values
-        self.at[places] = batch.at
-        self.quality[places] = batch.quality
+        self.value[where] = batch.values
+        self.at[where] = batch.at
+        self.quality[where] = batch.quality
         chosen = told.nonzero()[0]
         changes = Batch(batch.rows[chosen], batch.values[chosen], batch.at[chosen], batch.quality[chosen])
-        self._keep(places[chosen], changes.values, changes.at, before["max_age"][chosen])
+        self._keep(changes.rows.astype(np.intp), changes.values, changes.at)
         return changes
 
     def _apply_with_late(self, batch: Batch, before: NDArray[np.void]) -> Batch:
         same_time = batch.at == before["at"]
-        same_value = (batch.values == before["value"]) | (np.isnan(batch.values) & np.isnan(before["value"]))
+        held = self.value[batch.rows]
+        same_value = (batch.values == held) | (np.isnan(batch.values) & np.isnan(held))
         repeated = same_time & same_value & (batch.quality == before["quality"])
         late = batch.at < before["at"]
         self.repeated += int(np.count_nonzero(repeated))
@@ -145,7 +150,7 @@ class StateTable:
         correction = batch.where(same_time & ~repeated)
         places = correction.rows.astype(np.intp)
         self.value[places], self.quality[places] = correction.values, correction.quality
-        self._keep(places, correction.values, correction.at, self._max_age[places])
+        self._keep(places, correction.values, correction.at)
         changes = self._apply_unique(newer, newer.rows.astype(np.intp))
         return Batch.concat([batch.where(late), correction, changes])
 
@@ -163,11 +168,9 @@ class StateTable:
             changes.append(self._apply_unique(part, part.rows.astype(np.intp)))
         return Batch.concat(changes)
 
-    def _keep(
-        self, places: NDArray[np.intp], values: NDArray[np.float64], at: NDArray[np.int64], max_age: NDArray[np.int64]
-    ) -> None:
+    def _keep(self, places: NDArray[np.intp], values: NDArray[np.float64], at: NDArray[np.int64]) -> None:
         self._kept[places] = values
-        self._due[places] = at + max_age
+        self._due[places] = at + self._max_age[places]
         if self._any_share:
             self._band[places] = np.fmax(self._deadband[places], self._share[places] * np.abs(values))
 
@@ -177,16 +180,16 @@ class StateTable:
         extra = max(size, len(self._places) * 2, _GROWTH) - len(self._places)
         self._places = np.concatenate([self._places, np.full(extra, _NEW, dtype=_PLACE)])
         self._turn = np.empty(len(self._places), dtype=np.intp)
+        self.value = np.concatenate([self.value, np.full(extra, np.nan)])
+        self._deadband = np.concatenate([self._deadband, np.zeros(extra)])
+        self._share = np.concatenate([self._share, np.zeros(extra)])
+        self._max_age = np.concatenate([self._max_age, np.full(extra, 900_000, dtype=np.int64)])
         self._name_columns()
 
     def _name_columns(self) -> None:
         places: Any = self._places
-        self.value: NDArray[np.float64] = places["value"]
         self.at: NDArray[np.int64] = places["at"]
         self.quality: NDArray[np.uint8] = places["quality"]
         self._kept: NDArray[np.float64] = places["kept"]
         self._band: NDArray[np.float64] = places["band"]
         self._due: NDArray[np.int64] = places["due"]
-        self._deadband: NDArray[np.float64] = places["deadband"]
-        self._share: NDArray[np.float64] = places["share"]
-        self._max_age: NDArray[np.int64] = places["max_age"]
