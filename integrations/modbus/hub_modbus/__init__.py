@@ -1,0 +1,1 @@
+"""Modbus RTU, ASCII and TCP meters from profiles in YAML."""
