@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from math import prod
 
 _BRACE = re.compile(r"\{([^{}]*)\}")
 _SPAN = re.compile(r"(\d+)\.\.(\d+)")
@@ -20,6 +21,19 @@ def expand(pattern: str) -> list[str]:
         raise ValueError(f"{pattern!r} has a brace without its partner; write {{l1,l2,l3}} or {{1..4}}")
     choices = product(*(_alternatives(brace, pattern) for brace in braces))
     return ["".join([fixed[0], *map("".join, zip(choice, fixed[1:], strict=True))]) for choice in choices]
+
+
+def distances(pattern: str, step: int | list[int]) -> list[int]:
+    """Registers from the first name of `pattern` to each of them: one step for all, or one per brace, left to right.
+
+    Raises ValueError when the steps are not as many as the braces.
+    """
+    sizes = [len(_alternatives(brace, pattern)) for brace in _BRACE.findall(pattern)]
+    if isinstance(step, int):
+        return [index * step for index in range(prod(sizes))]
+    if len(step) != len(sizes):
+        raise ValueError(f"step has {len(step)} numbers, but {pattern!r} has {len(sizes)} braces; write one for each")
+    return [sum(map(int.__mul__, indices, step)) for indices in product(*map(range, sizes))]
 
 
 def _alternatives(brace: str, pattern: str) -> list[str]:

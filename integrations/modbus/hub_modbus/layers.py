@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
@@ -12,7 +13,7 @@ import voluptuous as vol
 
 from hub.sdk import ProfileError
 from hub_modbus.document import Document, read
-from hub_modbus.expand import expand
+from hub_modbus.expand import distances, expand
 from hub_modbus.registers import DataType
 from hub_modbus.schema import PROFILE, known_keys
 
@@ -63,6 +64,7 @@ def merge(chain: list[Document], faults: Faults) -> Merged:
         if index and sound.get("confidence") == "assumed":
             for fields in merged.points.values():
                 fields["confidence"] = "assumed"
+        merged.head.pop("match", None)
         merged.head |= {key: value for key, value in sound.items() if key not in (*merged.sections, "points")}
         for name, section in merged.sections.items():
             section.update(sound.get(name, {}))
@@ -105,36 +107,47 @@ def _lay_points(
     line = document.line(("points", pattern))
     try:
         names = expand(pattern)
+        steps = distances(pattern, fields["step"]) if fields and "step" in fields else None
     except ValueError as error:
         faults.append(f"{document.file}:{line}: points: {error}")
         return
     for index, name in enumerate(names):
-        known = merged.points.get(name)
         if fields is None:
-            if merged.points.pop(name, None) is None:
-                faults.append(
-                    f"{document.file}:{line}: points.{name}: nothing to remove; {nearest(name, merged.points)}"
-                )
+            _remove(merged, name, f"{document.file}:{line}: points.{name}", faults)
             continue
+        known = merged.points.get(name)
         default = {"confidence": merged.head["confidence"]} if "confidence" in merged.head else {}
-        merged.points[name] = _stepped((known or {}) | default | fields, fields, index)
+        merged.points[name] = _stepped((known or {}) | default | fields, fields, index, steps[index] if steps else None)
         merged.places[name] = (document.file, line)
 
 
-def _stepped(whole: dict[str, Any], own: dict[str, Any], index: int) -> dict[str, Any]:
-    """The fields of the `index`-th name of a brace expansion: address, or bit or byte, moved on by that many steps."""
+def _remove(merged: Merged, name: str, place: str, faults: Faults) -> None:
+    """Take out the point `name`, or every point that matches it when it has a `*`."""
+    found = fnmatch.filter(merged.points, name)
+    for key in found:
+        del merged.points[key]
+    if not found:
+        faults.append(f"{place}: nothing to remove; {nearest(name, merged.points)}")
+
+
+def _stepped(whole: dict[str, Any], own: dict[str, Any], index: int, distance: int | None) -> dict[str, Any]:
+    """The fields of the `index`-th name of a brace expansion: address, or bit or byte, moved on by that many steps.
+
+    `distance` is how far a declared step moves the address; None when the profile declares none.
+    """
     moved = dict(whole)
     if "address" in own:
-        step = own.get("step")
-        if step is None and "bit" in own:
+        if distance is not None:
+            moved["address"] = own["address"] + distance
+        elif "bit" in own:
             carry, moved["bit"] = divmod(own["bit"] + index, 16)
             moved["address"] = own["address"] + carry
-        elif step is None and "byte" in own:
+        elif "byte" in own:
             halves = index + (own["byte"] == "low")
             moved["address"] = own["address"] + halves // 2
             moved["byte"] = "low" if halves % 2 else "high"
         else:
-            moved["address"] = own["address"] + index * (step or width(whole))
+            moved["address"] = own["address"] + index * width(whole)
     if isinstance(own.get("write"), dict):
         moved["write"] = own["write"] | {"address": own["write"]["address"] + index}
     return moved

@@ -72,6 +72,16 @@ class RatioRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """Registers in which a meter of this profile says what it is: ASCII that begins with `text`."""
+
+    address: int
+    count: int
+    text: str
+    function: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """The register map of one meter model; `points` by key, in the order of the file."""
 
@@ -86,6 +96,7 @@ class Profile:
     scan: dict[str, float]
     points: dict[str, MappedPoint]
     files: tuple[str, ...] = field(default=())
+    match: Match | None = None
 
 
 def load_profile(
@@ -138,6 +149,7 @@ def _profile(name: str, files: tuple[str, ...], merged: Merged, faults: Faults) 
     return Profile(
         name, files[-1], head.get("manufacturer", ""), head.get("model", ""), head.get("source", ""),
         head.get("medium", "electricity"), manners, ratio, scan, points, files,
+        Match(**head["match"]) if "match" in head else None,
     )  # fmt: skip
 
 

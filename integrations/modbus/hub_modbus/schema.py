@@ -60,11 +60,17 @@ def _span(value: object) -> list[float]:
     return value
 
 
+def _step(value: object) -> object:
+    return [_STEP(item) for item in value] if isinstance(value, list) else _STEP(value)
+
+
 def _or_null(schema: vol.Schema) -> Callable[[object], object]:
     return lambda value: None if value is None else schema(value)
 
 
 ADDRESS = _whole(0, 65535)
+
+_STEP = _whole(1, 4096)
 
 _TYPE = _one_of(*DataType)
 _ORDER = _one_of("big", "little")
@@ -105,7 +111,7 @@ POINT = vol.Schema(
         vol.Optional("believable"): _span,
         vol.Optional("confidence"): _one_of(*Confidence),
         vol.Optional("source"): str,
-        vol.Optional("step"): _whole(1, 4096),
+        vol.Optional("step"): _step,
         vol.Optional("invalid"): vol.Any(int, [int], msg="expected a raw value or a list of them"),
         vol.Optional("write"): _or_null(_WRITE),
     }
@@ -145,6 +151,15 @@ RATIO = vol.Schema(
 
 SCAN = vol.Schema({str: _positive})
 
+MATCH = vol.Schema(
+    {
+        vol.Required("address"): ADDRESS,
+        vol.Required("count"): _whole(1, 125),
+        vol.Required("text"): vol.All(str, vol.Length(1, msg="expected the text that the registers begin with")),
+        vol.Optional("function"): _one_of(3, 4),
+    }
+)
+
 PROFILE = vol.Schema(
     {
         vol.Optional("manufacturer"): str,
@@ -156,6 +171,7 @@ PROFILE = vol.Schema(
         vol.Optional("modbus"): MODBUS,
         vol.Optional("ratio"): RATIO,
         vol.Optional("scan"): SCAN,
+        vol.Optional("match"): MATCH,
         vol.Optional("points"): {str: _or_null(POINT)},
     }
 )
@@ -164,7 +180,7 @@ PROFILE = vol.Schema(
 
 def known_keys(path: list[Any]) -> list[str]:
     """Keys allowed beside the last one of `path`, a path inside a profile."""
-    section = {"modbus": MODBUS, "ratio": RATIO}.get(path[0]) if len(path) == 2 else None
+    section = {"modbus": MODBUS, "ratio": RATIO, "match": MATCH}.get(path[0]) if len(path) == 2 else None
     if path[0] == "points" and len(path) == 3:
         section = POINT
     if path[0] == "points" and len(path) == 4:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hub_modbus.codec import encode, image, values
 from hub_modbus.expand import expand
-from hub_modbus.profile import RatioRegister, load_profile, profiles_in
+from hub_modbus.profile import Match, RatioRegister, load_profile, profiles_in
 from hub_modbus.readout import Readout, as_registers
 from hub_modbus.registers import DataType, Ratios
 
@@ -62,6 +62,28 @@ def test_a_row_of_points_steps_by_the_width_of_its_type(tmp_path):
     assert (points["relay_2"].address, points["relay_2"].bit) == (0x36, 1)
     assert points["relay_2"].write is not None
     assert points["relay_2"].write.address == 1
+
+
+def test_each_brace_may_have_its_own_step(tmp_path):
+    text = "source: s\npoints:\n  current_{l1,l2,l3}_circuit_{1..4}: {address: 0x14, type: f32, step: [2, 0x48]}\n"
+    points = load_profile("acme/p", write(tmp_path, p=text)).points
+    assert points["current_l1_circuit_1"].address == 0x14
+    assert points["current_l3_circuit_1"].address == 0x14 + 4
+    assert points["current_l2_circuit_4"].address == 0x14 + 2 + 3 * 0x48
+
+
+def test_a_star_removes_every_inherited_point_that_matches(tmp_path):
+    parent = "source: s\npoints:\n  current_circuit_{1..12}: {address: 1}\n  frequency: {address: 20}\n"
+    child = 'source: s\nextends: acme/parent\npoints:\n  "*_circuit_{10..12}": null\n  "*_circuit_1": null\n'
+    points = load_profile("acme/child", write(tmp_path, parent=parent, child=child)).points
+    assert list(points) == [*(f"current_circuit_{number}" for number in range(2, 10)), "frequency"]
+
+
+def test_a_profile_says_how_its_meter_names_itself_and_its_children_do_not_inherit_that(tmp_path):
+    parent = "source: s\nmatch: {address: 0xFFE0, count: 16, text: PM5}\npoints:\n  frequency: {address: 20}\n"
+    known = write(tmp_path, parent=parent, child="source: s\nextends: acme/parent\n")
+    assert load_profile("acme/parent", known).match == Match(0xFFE0, 16, "PM5", 3)
+    assert load_profile("acme/child", known).match is None
 
 
 def test_bytes_of_a_row_alternate_high_and_low(tmp_path):
@@ -140,6 +162,8 @@ def test_a_ratio_may_be_one_register_divided_by_another(tmp_path):
         ("a: {unit: V}", "bad.yaml:3: points.a: has no address"),
         ("Ua: {address: 1}", "bad.yaml:3: points.Ua: expected lower snake case"),
         ("a_{1..: {address: 1}", "bad.yaml:3: points: 'a_{1..' has a brace without its partner"),
+        ("a_{1..2}: {address: 1, step: [1, 2]}", "bad.yaml:3: points: step has 2 numbers, but 'a_{1..2}' has 1 braces"),
+        ('"a*": null', "bad.yaml:3: points.a*: nothing to remove"),
         ("a: null", "bad.yaml:3: points.a: nothing to remove"),
         ("a: {address: 1, write: {function: 14, address: 0}}", "expected one of 5, 6, 15, 16"),
         ("a: {address: 1, write: {function: 5, address: 0, on: 1}}", "write needs on and off together"),
