@@ -25,7 +25,7 @@ lint: .venv/dev.stamp ## style, types, layers, templates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy hub $(foreach plugin,$(PLUGINS),$(plugin)/hub_$(notdir $(plugin)))
-	@$(BIN)/mypy --explicit-package-bases $(wildcard tests benchmarks tools docs/guide integrations/*/tests)
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases $(wildcard tests benchmarks tools docs/guide integrations/*/tests)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --quiet --lint frontend/templates
 

@@ -17,6 +17,7 @@ RUNTIME = ROOT / "tools/requirements.lock"
 DEV = ROOT / "tools/requirements-dev.lock"
 OURS = re.compile(r"(kwhub|hub-[a-z0-9-]+)\b")
 EXTRAS = ("postgres", "speed")
+EDITABLE = "editables>=0.5"  # hatchling asks for it when it installs a checkout in place
 HEADER = "# {what}\n# Written by `make lock`; installed with pip --require-hashes. Do not edit.\n"
 
 
@@ -27,7 +28,7 @@ def project(file: Path) -> dict[str, object]:
 
 def runtime_requirements() -> list[str]:
     """What the hub (with the extras a plant wants), its plugins and their build need, without our own packages."""
-    needed: set[str] = set()
+    needed = {EDITABLE}
     for file in [ROOT / "pyproject.toml", *sorted(ROOT.glob("integrations/*/pyproject.toml"))]:
         content: dict = project(file)  # type: ignore[type-arg]
         needed |= set(content["build-system"]["requires"])

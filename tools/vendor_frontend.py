@@ -161,8 +161,12 @@ def main() -> None:
 def _as_listed(package: Package) -> dict[str, Any]:
     folder = package.folder.relative_to(ROOT).as_posix()
     return {
-        "name": package.name, "version": package.version, "spdx": package.spdx, "folder": folder, "files": package.files,
-    }  # fmt: skip
+        "name": package.name,
+        "version": package.version,
+        "spdx": package.spdx,
+        "folder": folder,
+        "files": package.files,
+    }
 
 
 if __name__ == "__main__":

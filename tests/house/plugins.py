@@ -66,8 +66,8 @@ def _project_faults(file: Path, name: str) -> Iterator[str]:
         yield f"entry points are {points}, expected {name} = hub_{name}"
     if content.get("build-system", {}).get("build-backend") != "hatchling.build":
         yield "not built by hatchling"
-    if "tool" in content:
-        yield f"settings of tools belong into the top pyproject.toml: {', '.join(content['tool'])}"
+    if tools := content.get("tool", {}).keys() - {"pytest"}:
+        yield f"settings of tools belong into the top pyproject.toml: {', '.join(sorted(tools))}"
     yield from (f"project.{key} is missing" for key in ("version", "description", "license") if key not in project)
 
 
