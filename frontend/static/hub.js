@@ -53,13 +53,18 @@
     node.querySelector(".q")?.remove();
     if (found) node.append(Object.assign(document.createElement("i"), { className: `q ${found[1]}`, textContent: found[2] }));
   };
+  let states = null; // [class, word] by code
   const show = {
     number: (node, value) => write(node, value === null ? "–" : number(value, +node.dataset.d || 0)),
     text: (node, value) => write(node, value || "–"),
     status: (node, value) => write(node, value === null ? "–" : node.dataset[value ? "on" : "off"]),
     at: (node, value) => { node.dataset.at = value; age(node); },
     bar: (node, value) => { node.value = value; },
-    state: (node, value) => { const [kind, word] = value.split("|"); node.className = `st ${kind}`; write(node, word); },
+    state: (node, value) => {
+      const [kind, word] = (states ??= JSON.parse(document.body.dataset.states))[value] ?? ["", value];
+      node.className = `st ${kind}`;
+      write(node, word);
+    },
   };
   const take = (values) => {
     if (!nodes) index();

@@ -6,6 +6,7 @@ import logging
 
 from aiohttp import web
 
+from hub.web import system
 from hub.web.failures import tell_failures
 from hub.web.frontend import FRONTEND, frontend_folder, load_frontend
 from hub.web.navigation import EXISTING
@@ -26,8 +27,8 @@ def create_app(services: Services) -> web.Application:
     app = web.Application(middlewares=[guard, tell_failures])
     app[SERVICES] = services
     app[FRONTEND] = load_frontend(frontend_folder())
-    app[STREAMS] = Streams(services, TOPICS)
     app[VITALS] = Vitals(services.core)
+    app[STREAMS] = Streams(services, {**TOPICS, **system.topics(app[VITALS])})
     app[EXISTING] = frozenset(route.path for route in ROUTES)
     add_routes(app.router, ROUTES)
     app.on_response_prepare.append(add_headers)
@@ -40,7 +41,9 @@ def create_app(services: Services) -> web.Application:
 async def _start(app: web.Application) -> None:
     app[STREAMS].start()
     app[VITALS].start()
-    log.info("pages: HTTP is bound to %s because there are no accounts yet", bound_host(app[SERVICES]))
+    log.info(
+        "pages: HTTP is bound to %s because there are no accounts yet", app[SERVICES].configuration().settings.host
+    )
 
 
 async def _end_streams(app: web.Application) -> None:
@@ -50,8 +53,3 @@ async def _end_streams(app: web.Application) -> None:
 
 async def _stop(app: web.Application) -> None:
     await app[VITALS].close()
-
-
-def bound_host(services: Services) -> str:
-    """The address the configuration has HTTP listen on."""
-    return services.configuration().settings.host

@@ -43,7 +43,7 @@ def duration(seconds: float, language: Language) -> str:
     """A span in its two largest units, such as `3 h 12 min`."""
     whole = max(0, round(seconds))
     names = {"d": language.gettext("d"), "h": language.gettext("h"), "min": language.gettext("min")}
-    parts = []
+    parts: list[str] = []
     for size, name in _SPANS:
         count, whole = divmod(whole, size)
         if count or parts:

@@ -14,7 +14,7 @@ from hub.web import format as fmt
 from hub.web.frontend import FRONTEND
 from hub.web.language import COOKIE as LANGUAGE_COOKIE
 from hub.web.language import TAGS, Language, chosen_language
-from hub.web.navigation import ADDRESSES, navigation
+from hub.web.navigation import ADDRESSES, EXISTING, navigation
 from hub.web.services import services_of
 
 if TYPE_CHECKING:
@@ -72,8 +72,11 @@ def is_fragment(request: web.Request) -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
-def _block(template: Template, block: str, values: Mapping[str, Any]) -> str:
-    return "".join(template.blocks[block](template.new_context(dict(values))))
+def _fragment(template: Template, block: str, values: dict[str, Any]) -> str:
+    """One block, and the page's stream for the points the block shows."""
+    context = template.new_context(values)
+    stream: str = context["ui"].stream(context["url"]("stream", **context["stream"]), swap=True)
+    return "".join(template.blocks[block](context)) + stream
 
 
 def _context(request: web.Request, language: Language) -> dict[str, Any]:
@@ -101,6 +104,7 @@ def _context(request: web.Request, language: Language) -> dict[str, Any]:
         "clock": lambda ms: fmt.clock(ms, zone),
         "moment": lambda ms, pattern: fmt.moment(ms, zone, pattern, language),
         "switch": lambda key: _switched(request, project, key),
+        "pages": [name for name, pattern in ADDRESSES.items() if pattern in request.app[EXISTING]],
         "assets": request.app[FRONTEND].assets,
         "other_theme": "light" if _theme(request) == "dark" else "dark",
         "other_language": other,

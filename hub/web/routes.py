@@ -7,18 +7,23 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 
 from hub.core.errors import HubError
-from hub.web import probes, static, stream
+from hub.web import devices, integrations, probes, static, stream, system
 from hub.web.route import Route, Topic
 
 ROUTES: tuple[Route, ...] = (
     *probes.ROUTES,
     *static.ROUTES,
     *stream.ROUTES,
+    *devices.ROUTES,
+    *integrations.ROUTES,
+    *system.ROUTES,
 )
 """A page exists when its routes stand here; the navigation shows no other."""
 
 TOPICS: Mapping[str, Topic] = {
     "quiet": Topic("view:project"),
+    **devices.TOPICS,
+    **integrations.TOPICS,
 }
 """What `/p/{project}/ui/stream?page=NAME` shows, by name; `quiet` is a page whose only news is the heartbeat."""
 

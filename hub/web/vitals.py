@@ -33,8 +33,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """Means of the last minute: readings and changes a second, share of one processor core; the longest delay of the
-    event loop in ms; bytes of memory now."""
+    """The process over the last minute, and its memory now.
+
+    Readings and changes a second, the share of one processor core, the longest delay of the event loop in ms, bytes.
+    """
 
     received: float
     changes: float

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from hub.core.health import EntryState, Fault
 from hub.core.model import Confidence, Kind
 from hub.core.quality import Quality
+from hub.web.answering import Answer
 from hub.web.language import Language
+from hub.web.points import parts
 
 
-def N_(text: str) -> str:
+def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
     """Mark `text` for translation where it is looked up later."""
     return text
 
@@ -23,24 +24,22 @@ _QUANTITIES = {
     "reactive_power": N_("Reactive power"),
     "apparent_power": N_("Apparent power"),
     "power_factor": N_("Power factor"),
+    "power": N_("Power"),
     "frequency": N_("Frequency"),
+    "active_energy_import": N_("Active energy imported"),
+    "active_energy_export": N_("Active energy exported"),
     "active_energy": N_("Active energy"),
+    "reactive_energy_import": N_("Reactive energy imported"),
+    "reactive_energy_export": N_("Reactive energy exported"),
     "reactive_energy": N_("Reactive energy"),
     "apparent_energy": N_("Apparent energy"),
+    "energy_import": N_("Energy imported"),
+    "energy_export": N_("Energy exported"),
+    "energy": N_("Energy"),
     "thd_voltage": N_("Voltage distortion"),
     "thd_current": N_("Current distortion"),
     "harmonic_voltage": N_("Voltage harmonic"),
     "harmonic_current": N_("Current harmonic"),
-    "unbalance_voltage": N_("Voltage unbalance"),
-    "unbalance_current": N_("Current unbalance"),
-    "voltage_unbalance": N_("Voltage unbalance"),
-    "current_unbalance": N_("Current unbalance"),
-    "angle_voltage": N_("Voltage angle"),
-    "angle_current": N_("Current angle"),
-    "voltage_angle": N_("Voltage angle"),
-    "current_angle": N_("Current angle"),
-    "crest_factor_voltage": N_("Voltage crest factor"),
-    "k_factor_current": N_("Current K factor"),
     "demand_active_power": N_("Active power demand"),
     "demand_reactive_power": N_("Reactive power demand"),
     "demand_apparent_power": N_("Apparent power demand"),
@@ -49,51 +48,28 @@ _QUANTITIES = {
     "max_demand_reactive_power": N_("Maximum reactive power demand"),
     "max_demand_apparent_power": N_("Maximum apparent power demand"),
     "max_demand_current": N_("Maximum current demand"),
-    "ratio_voltage": N_("PT ratio"),
-    "ratio_current": N_("CT ratio"),
-    "pt_ratio": N_("PT ratio"),
-    "ct_ratio": N_("CT ratio"),
+    "voltage_unbalance": N_("Voltage unbalance"),
+    "current_unbalance": N_("Current unbalance"),
+    "voltage_angle": N_("Voltage angle"),
+    "current_angle": N_("Current angle"),
+    "volume": N_("Volume"),
+    "normal_volume": N_("Normal volume"),
+    "mass": N_("Mass"),
+    "flow": N_("Flow"),
+    "volume_flow": N_("Volume flow"),
+    "normal_volume_flow": N_("Normal volume flow"),
+    "mass_flow": N_("Mass flow"),
     "temperature": N_("Temperature"),
     "pressure": N_("Pressure"),
-    "flow": N_("Flow"),
-    "volume": N_("Volume"),
-    "volume_flow": N_("Volume flow"),
-    "mass": N_("Mass"),
-    "mass_flow": N_("Mass flow"),
-    "heat": N_("Heat"),
-    "heat_power": N_("Heat power"),
     "output": N_("Output"),
-    "pulses": N_("Pulses"),
+    "output_rate": N_("Output rate"),
     "relay": N_("Relay"),
     "input": N_("Digital input"),
-    "digital_input": N_("Digital input"),
-    "digital_output": N_("Digital output"),
 }
 
-_PARTS = {
-    "n": N_("neutral"),
-    "avg": N_("mean"),
-    "average": N_("mean"),
-    "total": N_("total"),
-    "sum": N_("total"),
-    "import": N_("imported"),
-    "export": N_("exported"),
-    "max": N_("maximum"),
-    "min": N_("minimum"),
-    "t1": N_("sharp"),
-    "t2": N_("peak"),
-    "t3": N_("flat"),
-    "t4": N_("valley"),
-    "t5": N_("deep valley"),
-    "fundamental": N_("fundamental"),
-    "zero": N_("zero sequence"),
-    "positive": N_("positive sequence"),
-    "negative": N_("negative sequence"),
-    "forward": N_("forward"),
-    "reverse": N_("reverse"),
-    "month": N_("this month"),
-    "day": N_("today"),
-}
+_TARIFFS = {1: N_("sharp"), 2: N_("peak"), 3: N_("flat"), 4: N_("valley"), 5: N_("deep valley")}
+
+_EXTREMES = {"max": N_("maximum"), "min": N_("minimum")}
 
 _KINDS = {
     Kind.MEASUREMENT: N_("measurement"),
@@ -103,12 +79,18 @@ _KINDS = {
 }
 
 _STATES = {
-    EntryState.STARTING: N_("starting"),
-    EntryState.RUNNING: N_("running"),
-    EntryState.LINK_DOWN: N_("link down"),
-    EntryState.FAILED: N_("failed"),
-    EntryState.STOPPED: N_("stopped"),
+    EntryState.STARTING: ("wait", N_("starting")),
+    EntryState.RUNNING: ("ok", N_("running")),
+    EntryState.LINK_DOWN: ("bad", N_("link down")),
+    EntryState.FAILED: ("bad", N_("failed")),
+    EntryState.STOPPED: ("wait", N_("stopped")),
+    Answer.ANSWERING: ("ok", N_("answers")),
+    Answer.SILENT: ("bad", N_("silent")),
+    Answer.WAITING: ("wait", N_("not read yet")),
+    "up": ("ok", N_("up")),
+    "down": ("bad", N_("down")),
 }
+"""Class and word of each state of an entry, a device and a link."""
 
 _FAULTS = {
     Fault.TIMEOUT: N_("no answer in time"),
@@ -144,7 +126,6 @@ _MEDIA = {
 """Token of the colour (`--m-ele`) and word of each medium."""
 
 _PHASES = {"cn": {"l1": "A", "l2": "B", "l3": "C"}, "iec": {"l1": "L1", "l2": "L2", "l3": "L3"}}
-_BETWEEN = re.compile(r"(l[123])_(l[123])(?=_|$)")
 
 
 class Words:
@@ -163,9 +144,13 @@ class Words:
         """What a point's value means."""
         return self._gettext(_KINDS[kind])
 
-    def state(self, state: EntryState) -> str:
-        """Where an entry is in its life."""
-        return self._gettext(_STATES[state])
+    def states(self) -> dict[str, tuple[str, str]]:
+        """Class and word of every state of an entry, a link or a device, by its code."""
+        return {str(code): (kind, self._gettext(word)) for code, (kind, word) in _STATES.items()}
+
+    def faults(self) -> list[tuple[str, str]]:
+        """Code and word of every fault."""
+        return [(fault.value, self._gettext(word)) for fault, word in _FAULTS.items()]
 
     def fault(self, fault: Fault) -> str:
         """Why a request brought no value."""
@@ -196,23 +181,18 @@ class Words:
 
     def _point(self, key: str, phases: str = "cn") -> str:
         """A point by its key: `voltage_l1` is `Voltage A`; words the hub does not know stay as they are."""
-        parts = key.split("_")
-        for length in range(len(parts), 0, -1):
-            quantity = _QUANTITIES.get("_".join(parts[:length]))
-            if quantity is not None:
-                return " ".join([self._gettext(quantity), *self._places("_".join(parts[length:]), phases)])
-        return key.replace("_", " ").capitalize()
-
-    def _places(self, rest: str, phases: str) -> list[str]:
-        known = _PHASES[phases]
-        joined = _BETWEEN.sub(lambda pair: f"{pair[1]}-{pair[2]}", rest)
-        places = []
-        for part in filter(None, joined.split("_")):
-            if "-" in part:
-                first, second = part.split("-")
-                places.append(f"{known[first]}-{known[second]}")
-            elif part in known:
-                places.append(known[part])
-            else:
-                places.append(self._gettext(_PARTS[part]) if part in _PARTS else part)
-        return places
+        told = parts(key)
+        if not told.quantity:
+            return key.replace("_", " ").capitalize()
+        _ = self._gettext
+        words = [
+            _("Circuit %d") % told.circuit if told.circuit else "",
+            _(_QUANTITIES[told.quantity]),
+            "-".join(self.phase(place, phases) for place in told.phase.split("_")) if told.phase else "",
+            _(_TARIFFS[told.tariff]) if told.tariff in _TARIFFS else f"T{told.tariff}" if told.tariff else "",
+            _("order %d") % told.order if told.order else "",
+            str(told.index) if told.index else "",
+            _(_EXTREMES[told.extreme]) if told.extreme else "",
+            told.rest.replace("_", " "),
+        ]
+        return " ".join(filter(None, words))
