@@ -24,8 +24,8 @@ test: lint .venv/debian.stamp ## checks, and every test of the hub, its plugins 
 lint: .venv/dev.stamp ## style, types, layers, templates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy hub $(foreach plugin,$(PLUGINS),$(plugin)/hub_$(notdir $(plugin)))
-	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases $(wildcard tests benchmarks tools docs/guide integrations/*/tests)
+	@$(BIN)/mypy hub $(foreach plugin,$(PLUGINS),$(plugin)/hub_$(notdir $(plugin))) .ci $(wildcard tools)
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases $(wildcard tests benchmarks docs/guide integrations/*/tests)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --quiet --lint frontend/templates
 
@@ -42,24 +42,24 @@ wheels: .venv/dev.stamp ## the hub and every plugin as wheels in dist/
 	@ls dist
 
 lock: .venv/dev.stamp ## pin newer dependencies within the ranges of pyproject.toml
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py --upgrade
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/lock.py --upgrade
 
 clean: ## remove what the targets made, but neither data/ nor config/
 	@rm -rf .venv dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.venv/runtime.stamp: tools/requirements.lock $(PROJECTS)
-	@sh tools/python.sh
+.venv/runtime.stamp: .ci/requirements.lock $(PROJECTS)
+	@sh .ci/python.sh
 	@echo "Installing kWHub, its plugins and what they need"
-	@$(PIP) --require-hashes -r tools/requirements.lock
+	@$(PIP) --require-hashes -r .ci/requirements.lock
 	@$(PIP) --no-deps --no-build-isolation $(foreach project,. $(PLUGINS:%=./%),-e $(project))
 	@touch $@
 
-.venv/dev.stamp: .venv/runtime.stamp tools/requirements-dev.lock
+.venv/dev.stamp: .venv/runtime.stamp .ci/requirements-dev.lock
 	@echo "Installing tools for tests and checks"
-	@$(PIP) --require-hashes -r tools/requirements-dev.lock
+	@$(PIP) --require-hashes -r .ci/requirements-dev.lock
 	@touch $@
 
 .venv/debian.stamp: Makefile
-	@sh tools/python.sh
-	@sh tools/debian.sh $(DEBIAN)
+	@sh .ci/python.sh
+	@sh .ci/debian.sh $(DEBIAN)
 	@touch $@

@@ -8,7 +8,7 @@ from pathlib import Path
 from house.tree import Tree
 
 BINARY = {".png", ".jpg", ".woff2", ".gz", ".br", ".ico", ".mo", ".duckdb", ".parquet", ".svg", ".xlsx"}
-STRANGERS = ("frontend/static/vendor/",)
+STRANGERS = "/vendor/"
 MACHINE = re.compile(r"/(?:work|root|opt)/[\w.]|/home/\w|/Users/\w|[A-Z]:\\\\?Users")
 REGISTRY = re.compile(
     r"(?:"
@@ -63,5 +63,5 @@ def _texts(tree: Tree) -> list[tuple[Path, str]]:
     return [
         (path, path.read_bytes().decode("utf-8"))
         for path in tree.kept
-        if path.suffix not in BINARY and not tree.name(path).startswith(STRANGERS)
+        if path.suffix not in BINARY and STRANGERS not in tree.name(path)
     ]

@@ -22,7 +22,10 @@ MUTABLE_CALLS = {"list", "dict", "set", "defaultdict", "deque", "bytearray", "Or
 
 
 def broad_catches(tree: Tree) -> list[str]:
-    """`except Exception`, broader, or suppressed so, outside the three places that must survive anything."""
+    """`except Exception`, broader, or suppressed so, outside the three places that must survive anything.
+
+    A handler that ends by handing the exception on catches nothing.
+    """
     return [
         f"{source.name}:{line}: catches everything; only {', '.join(MAY_CATCH_ALL)} may"
         for source in tree.product
@@ -112,10 +115,15 @@ def _strings(source: Source) -> Iterator[ast.Constant]:
 def _broad(source: Source) -> Iterator[int]:
     for node in source.nodes(ast.ExceptHandler, ast.Call):
         if isinstance(node, ast.ExceptHandler):
-            if node.type is None or _names_everything(node.type):
+            if (node.type is None or _names_everything(node.type)) and not _hands_on(node):
                 yield node.lineno
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
             yield from (node.lineno for argument in node.args if _names_everything(argument))
+
+
+def _hands_on(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def _names_everything(caught: ast.expr) -> bool:

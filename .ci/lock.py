@@ -13,8 +13,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-RUNTIME = ROOT / "tools/requirements.lock"
-DEV = ROOT / "tools/requirements-dev.lock"
+RUNTIME = ROOT / ".ci/requirements.lock"
+DEV = ROOT / ".ci/requirements-dev.lock"
 OURS = re.compile(r"(kwhub|hub-[a-z0-9-]+)\b")
 EXTRAS = ("postgres", "speed")
 EDITABLE = "editables>=0.5"  # hatchling asks for it when it installs a checkout in place

@@ -17,7 +17,7 @@ if [ -z "${python:-}" ]; then
 fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     version=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-    sh tools/debian.sh "$version"
+    sh .ci/debian.sh "$version"
 fi
 echo "Making .venv with $("$python" --version)"
 "$python" -m venv .venv
