@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "frontend" / "static" / "vendor"
 MANIFEST = SHIPPED / "manifest.json"
 SPRITE = ROOT / "frontend" / "static" / "icons.svg"
-ICON_USE = re.compile(r"""(?:ui\.icon\(|icon=|Item\("\w+", N_\("[^"]+"\), )["']([a-z0-9-]+)["']""")
+ICON_USE = re.compile(r"""(?:\bicon\(|Item\("\w+", N_\("[^"]+"\), )["']([a-z0-9-]+)["']""")
 
 
 @dataclass(frozen=True)

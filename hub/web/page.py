@@ -39,11 +39,8 @@ def page(
     language = language_of(request)
     templates = request.app[FRONTEND].templates[language.tag]
     values = {**_context(request, language), **context}
-    text = (
-        _block(templates.get_template(template), block, values)
-        if block
-        else templates.get_template(template).render(values)
-    )
+    made = templates.get_template(template)
+    text = _fragment(made, block, values) if block else made.render(values)
     response = web.Response(text=text, content_type="text/html", status=status)
     _remember(request, response)
     return response

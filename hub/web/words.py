@@ -92,6 +92,8 @@ _STATES = {
 }
 """Class and word of each state of an entry, a device and a link."""
 
+_CONFIDENCE = {Confidence.VERIFIED: N_("verified"), Confidence.ASSUMED: N_("assumed")}
+
 _FAULTS = {
     Fault.TIMEOUT: N_("no answer in time"),
     Fault.CHECKSUM: N_("checksum wrong"),
@@ -158,7 +160,7 @@ class Words:
 
     def confidence(self, confidence: Confidence) -> str:
         """Whether a profile's point is confirmed."""
-        return self._gettext("assumed") if confidence is Confidence.ASSUMED else self._gettext("verified")
+        return self._gettext(_CONFIDENCE[confidence])
 
     def medium(self, medium: str) -> str:
         """An energy medium; its key when the hub has no word for it."""
