@@ -40,7 +40,7 @@ def standing(core: Core, info: DeviceInfo) -> Standing:
     read_at = newest if newest != NEVER else 0
     health = core.health.device(info.project, info.key)
     if health is not None and health.silent:
-        return Standing(Answer.SILENT, health.reason, read_at)
+        return Standing(Answer.SILENT, health.reason, health.answered_at or read_at)
     if topical.any():
         return Standing(Answer.ANSWERING, "", int(times[topical].max()))
     reason = health.reason if health is not None else ""

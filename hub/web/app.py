@@ -6,14 +6,16 @@ import logging
 
 from aiohttp import web
 
-from hub.web import system
+from hub.web import live, system
 from hub.web.failures import tell_failures
 from hub.web.frontend import FRONTEND, frontend_folder, load_frontend
 from hub.web.navigation import EXISTING
 from hub.web.routes import ROUTES, TOPICS, add_routes
 from hub.web.security import add_headers, guard
 from hub.web.services import SERVICES, Services
+from hub.web.static import PACKED
 from hub.web.stream import STREAMS, Streams
+from hub.web.today import DAY_STARTS, DayStarts
 from hub.web.vitals import VITALS, Vitals
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,10 @@ def create_app(services: Services) -> web.Application:
     app[SERVICES] = services
     app[FRONTEND] = load_frontend(frontend_folder())
     app[VITALS] = Vitals(services.core)
-    app[STREAMS] = Streams(services, {**TOPICS, **system.topics(app[VITALS])})
+    app[DAY_STARTS] = DayStarts(services.history, services.core.clock)
+    live_topics = {**TOPICS, **system.topics(app[VITALS]), **live.topics(app[DAY_STARTS])}
+    app[STREAMS] = Streams(services, live_topics)
+    app[PACKED] = {}
     app[EXISTING] = frozenset(route.path for route in ROUTES)
     add_routes(app.router, ROUTES)
     app.on_response_prepare.append(add_headers)

@@ -91,5 +91,6 @@ def _environment(loader: FileSystemLoader, language: Language, frontend: Fronten
         size=fmt.size,
         words=Words(language),
     )
-    environment.globals["ui"] = environment.get_template("parts.html").module
+    for name, template in (("ui", "parts.html"), ("cells", "cells.html")):
+        environment.globals[name] = environment.get_template(template).module
     return environment

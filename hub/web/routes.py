@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 
 from hub.core.errors import HubError
-from hub.web import devices, integrations, probes, static, stream, system
+from hub.web import devices, integrations, live, probes, static, stream, system
 from hub.web.route import Route, Topic
 
 ROUTES: tuple[Route, ...] = (
     *probes.ROUTES,
     *static.ROUTES,
     *stream.ROUTES,
+    *live.ROUTES,
     *devices.ROUTES,
     *integrations.ROUTES,
     *system.ROUTES,
