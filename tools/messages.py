@@ -58,7 +58,7 @@ def catalogues() -> dict[Path, Catalog]:
 def faults() -> list[str]:
     """What is wrong with the translations, one line each; none is what a release needs."""
     wanted = texts()
-    known: dict[Text, Message] = {message.id: message for message in _messages(catalogues().values())}
+    known = {_key(message): message for message in _messages(catalogues().values())}
     wrong = [
         f"not translated: {_first(text)!r} ({file})" for text, file in wanted.items() if not _done(known.get(text))
     ]
@@ -76,10 +76,10 @@ def update() -> None:
     known = catalogues()
     for file, catalogue in known.items():
         for message in list(_messages([catalogue])):
-            if message.id not in wanted:
+            if _key(message) not in wanted:
                 catalogue.delete(message.id)
         if file.name == "hub.po":
-            there = {message.id for message in _messages(known.values())}
+            there = {_key(message) for message in _messages(known.values())}
             for text in wanted:
                 if text not in there:
                     catalogue.add(text)
@@ -101,17 +101,26 @@ def _messages(all_of_them: Iterable[Catalog]) -> Iterator[Message]:
     return (message for catalogue in all_of_them for message in catalogue if message.id)
 
 
+def _key(message: Message) -> Text:
+    return tuple(message.id) if isinstance(message.id, (list, tuple)) else message.id
+
+
+def _said(message: Message) -> list[str]:
+    """The translation in all its plural forms."""
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
+
+
 def _done(message: Message | None) -> bool:
     if message is None or message.fuzzy:
         return False
-    said = message.string
-    return bool(said) and (isinstance(said, str) or all(said))
+    said = _said(message)
+    return bool(said) and all(said)
 
 
 def _same_places(message: Message) -> bool:
-    said = [message.string] if isinstance(message.string, str) else list(message.string)
-    asked = message.id if isinstance(message.id, str) else message.id[-1]
-    return all(sorted(PLACES.findall(text)) == sorted(PLACES.findall(asked)) for text in said)
+    key = _key(message)
+    asked = sorted(PLACES.findall(key if isinstance(key, str) else key[-1]))
+    return all(sorted(PLACES.findall(text)) == asked for text in _said(message))
 
 
 def _first(text: Text) -> str:

@@ -42,6 +42,7 @@ def page(
     made = templates.get_template(template)
     text = _fragment(made, block, values) if block else made.render(values)
     response = web.Response(text=text, content_type="text/html", status=status)
+    response.enable_compression()
     _remember(request, response)
     return response
 
