@@ -67,7 +67,10 @@ def merge(chain: list[Document], faults: Faults) -> Merged:
         merged.head.pop("match", None)
         merged.head |= {key: value for key, value in sound.items() if key not in (*merged.sections, "points")}
         for name, section in merged.sections.items():
-            section.update(sound.get(name, {}))
+            own = sound.get(name, {})
+            if name == "ratio" and own and "mode" not in own:
+                section.pop("mode", None)  # follows from what is given: numbers are fixed, addresses are read
+            section.update(own)
         for pattern, fields in sound.get("points", {}).items():
             _lay_points(merged, document, pattern, fields, faults)
     return merged

@@ -133,6 +133,14 @@ def test_a_plant_has_the_last_word_on_its_meter(tmp_path):
     assert profile.points["voltage_l1"].confidence is Confidence.VERIFIED
 
 
+def test_numbers_replace_ratio_registers_without_saying_so(tmp_path):
+    known = write(tmp_path, panel=PANEL)
+    rule = load_profile("acme/panel", known, {"ratio": {"pt": 100, "ct": 40}}).ratio
+    assert (rule.mode, rule.fixed) == ("fixed", Ratios(Fraction(100), Fraction(40)))
+    half = load_profile("acme/panel", known, {"ratio": {"pt": 100}}).ratio
+    assert (half.mode, half.fixed.pt, list(half.registers)) == ("registers", Fraction(100), ["ct"])
+
+
 def test_a_ratio_may_be_one_register_divided_by_another(tmp_path):
     text = (
         "source: s\nratio: {pt: {address: 0x80E, type: u32, divided_by: {address: 0x80A, scale: 0.1}}}\n"
