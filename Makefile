@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+INSTALL := sh .ci/install.sh
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard integrations/*/pyproject.toml))
 PROJECTS := pyproject.toml $(PLUGINS:%=%/pyproject.toml)
 DEBIAN := chromium fonts-noto-cjk iproute2 mbpoll postgresql
@@ -50,13 +50,13 @@ clean: ## remove what the targets made, but neither data/ nor config/
 .venv/runtime.stamp: .ci/requirements.lock $(PROJECTS)
 	@sh .ci/python.sh
 	@echo "Installing kWHub, its plugins and what they need"
-	@$(PIP) --require-hashes -r .ci/requirements.lock
-	@$(PIP) --no-deps --no-build-isolation $(foreach project,. $(PLUGINS:%=./%),-e $(project))
+	@$(INSTALL) --require-hashes -r .ci/requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation $(foreach project,. $(PLUGINS:%=./%),-e $(project))
 	@touch $@
 
 .venv/dev.stamp: .venv/runtime.stamp .ci/requirements-dev.lock
 	@echo "Installing tools for tests and checks"
-	@$(PIP) --require-hashes -r .ci/requirements-dev.lock
+	@$(INSTALL) --require-hashes -r .ci/requirements-dev.lock
 	@touch $@
 
 .venv/debian.stamp: Makefile

@@ -1,7 +1,8 @@
-"""Write the two lock files: every dependency of the hub and its plugins, pinned and hashed, no index named.
+"""Write the lock files: every dependency of the hub and its plugins, pinned and hashed, no index named.
 
-`requirements.lock` is what `make run` installs, `requirements-dev.lock` what `make test` adds. Run by `make lock`;
-with `--upgrade`, newest versions within the declared ranges are taken, otherwise pins stay where they still fit.
+`requirements-uv.lock` is the installer, `requirements.lock` is what `make run` installs, `requirements-dev.lock` what
+`make test` adds. Run by `make lock`; with `--upgrade`, the newest versions within the declared ranges are taken,
+otherwise pins stay where they still fit.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNTIME = ROOT / ".ci/requirements.lock"
+UV = ROOT / ".ci/requirements-uv.lock"
 DEV = ROOT / ".ci/requirements-dev.lock"
 OURS = re.compile(r"(kwhub|hub-[a-z0-9-]+)\b")
 EXTRAS = ("postgres", "speed")
@@ -61,11 +63,14 @@ def lock(target: Path, what: str, requirements: list[str], *constraints: str) ->
 
 
 def main() -> None:
-    """Write both locks, the second within the pins of the first."""
+    """Write the locks, each within the pins of those before."""
     upgrade = ["--upgrade"] if "--upgrade" in sys.argv[1:] else []
     runtime = runtime_requirements()
     lock(RUNTIME, "What the hub and its plugins need to run.", runtime, *upgrade)
-    within = ["--constraints", str(RUNTIME), *upgrade]
+    lock(
+        UV, "What installs the rest quickly.", [need for need in dev_requirements() if need.startswith("uv")], *upgrade
+    )
+    within = ["--constraints", str(RUNTIME), "--constraints", str(UV), *upgrade]
     lock(DEV, "The runtime again, and what its tests, checks and builds need.", runtime + dev_requirements(), *within)
 
 
