@@ -14,7 +14,6 @@ from hub_modbus.registers import MappedPoint
 from hub_modbus.wire import Framing, Wire
 from hub_sfere_meters import hub_profiles
 
-from hub.plugins import load_plugins
 from hub.sdk import Confidence, Kind
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.yaml"))
@@ -83,8 +82,8 @@ def test_every_profile_has_a_golden_file_and_every_golden_file_a_profile():
     assert {f"sfere/{file.stem}" for file in GOLDEN} == set(PROFILES)
 
 
-def test_the_hub_finds_the_profiles_of_the_installed_plugin():
-    assert set(PROFILES) <= set(load_plugins().profiles("modbus"))
+async def test_the_hub_finds_the_profiles_of_the_installed_plugin(hub):
+    assert set(PROFILES) <= set(hub.plugins.profiles("modbus"))
 
 
 @each_profile
