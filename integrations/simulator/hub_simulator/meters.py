@@ -33,15 +33,17 @@ _FLOW_POINTS = ("pulses", "volume", "mass", "output")
 
 def build_lines(plant: Plant, files: Mapping[str, Traversable]) -> dict[str, Units]:
     """The meters of every line of the plant, ready to answer. Raises PlantError or ProfileFault."""
+    profiles = {name: read_profile(name, files) for name in {place.profile for place in plant.description.meters}}
     return {
-        line.key: Units([build_meter(plant, place, files) for place in plant.description.on_line(line.key)])
+        line.key: Units(
+            [build_meter(plant, place, profiles[place.profile]) for place in plant.description.on_line(line.key)]
+        )
         for line in plant.description.lines
     }
 
 
-def build_meter(plant: Plant, place: MeterPlace, files: Mapping[str, Traversable]) -> Unit:
+def build_meter(plant: Plant, place: MeterPlace, profile: MeterProfile) -> Unit:
     """One meter. Points of its profile that the simulation knows nothing about are named in the log and read zero."""
-    profile = read_profile(place.profile, files)
     switch = _Switch(plant, place)
     sources = of_settings(plant, place) | switch.sources(profile) | _measured(plant, place, profile)
     registers = Registers(profile, sources, Fraction(str(place.pt)), Fraction(str(place.ct)))

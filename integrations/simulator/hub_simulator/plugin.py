@@ -27,5 +27,7 @@ def hub_profiles() -> list[ProfileFolder]:
 def hub_commands(cli: typer.Typer) -> None:
     """`kwhub simulate` and `kwhub replay`."""
     from hub_simulator.commands import simulate  # noqa: PLC0415
+    from hub_simulator.replay_command import replay  # noqa: PLC0415
 
     cli.add_typer(simulate, name="simulate")
+    cli.command()(replay)

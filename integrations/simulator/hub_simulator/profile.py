@@ -18,6 +18,8 @@ import yaml
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 WORDS = {"u16": 1, "s16": 1, "bcd16": 1, "u32": 2, "s32": 2, "f32": 2, "bcd32": 2, "u64": 4, "s64": 4, "f64": 4}
 """Registers that one value of a type takes."""
 
@@ -108,7 +110,7 @@ def _inherited(name: str, files: Mapping[str, Traversable], seen: tuple[str, ...
         raise ProfileFault(f"profile {name} extends itself: {' > '.join((*seen, name))}")
     if name not in files:
         raise ProfileFault(f"no profile {name!r} is installed; known: {', '.join(sorted(files)) or 'none'}")
-    own: dict[str, Any] = yaml.safe_load(files[name].read_text(encoding="utf-8"))
+    own: dict[str, Any] = yaml.load(files[name].read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - a safe loader
     above = _inherited(own["extends"], files, (*seen, name)) if "extends" in own else {}
     points: dict[str, dict[Any, Any]] = dict(above.get("points", {}))
     for pattern, spec in own.get("points", {}).items():

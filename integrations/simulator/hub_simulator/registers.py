@@ -71,6 +71,21 @@ class Registers:
                 return field
         raise Refused(ILLEGAL_ADDRESS)
 
+    def place(self, point: str) -> int:
+        """The first register of a point. Raises KeyError."""
+        return self._field(point).address
+
+    def resolution(self, point: str) -> float:
+        """The smallest step of a point, in its unit; 0 for one kept as a float. Raises KeyError."""
+        field = self._field(point)
+        return 0.0 if field.type in {"f32", "f64"} else float(field.scale * self._ratio[field.ratio])
+
+    def _field(self, point: str) -> Field:
+        for field in self._fields:
+            if field.key == point:
+                return field
+        raise KeyError(point)
+
     def _between(self, table: int, address: int, count: int) -> list[Field]:
         first = bisect_left(self._places, (table, address - self._longest + 1))
         last = bisect_left(self._places, (table, address + count))
