@@ -66,6 +66,7 @@ UNITS: dict[str, Unit] = {
         Unit("kgce", "coal equivalent"),
         Unit("tce", "coal equivalent", 1e3),
         Unit("pcs", "pieces"),
+        Unit("pcs/h", "piece rate", 1 / 3600),
         Unit("rpm", "speed of rotation"),
     )
 }

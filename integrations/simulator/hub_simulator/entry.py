@@ -20,7 +20,7 @@ _PORT = vol.All(int, vol.Range(1, 65535, msg="expected a TCP port from 1 to 6553
 
 SCHEMA = vol.Schema(
     {
-        **DEVICE,
+        **{key: value for key, value in DEVICE.items() if key not in {"device", "medium"}},
         vol.Optional("device", default="simulator"): DEVICE[vol.Required("device")],
         vol.Optional("medium", default=""): str,
         vol.Required("folder", msg="expected the folder in which the lines of the plant appear"): str,

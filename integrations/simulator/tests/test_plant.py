@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -84,8 +85,6 @@ def test_an_hour_on_the_incomers_is_an_hour_of_all_feeders_and_losses(plant: Pla
 
 
 def test_the_same_seed_gives_the_same_plant_and_another_seed_another(demo: Description, monday: int) -> None:
-    from dataclasses import replace
-
     one, two, other = Plant(demo, monday), Plant(demo, monday), Plant(replace(demo, seed=demo.seed + 1), monday)
     for plant in (one, two, other):
         plant.step(monday + 90_000)

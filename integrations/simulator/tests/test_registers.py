@@ -14,7 +14,10 @@ from hub_simulator.registers import Refused, Registers
 PROFILE = """
 source: "a test"
 modbus: {max_read: 20, holes: false, forbidden: [[0x30, 0x31]]}
-ratio: {mode: registers, pt: {address: 0x20, type: u16}, ct: {address: 0x21, type: u32, divided_by: {address: 0x23, type: u16}}}
+ratio:
+  mode: registers
+  pt: {address: 0x20, type: u16}
+  ct: {address: 0x21, type: u32, divided_by: {address: 0x23, type: u16}}
 points:
   voltage_{l1,l2}: {address: 0, type: u16, scale: 0.1, ratio: pt}
   active_power: {address: 2, type: s16, scale: 0.001, ratio: ptct}
