@@ -47,7 +47,7 @@ async def meter(port: int, registers: list[int]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await server.shutdown()  # type: ignore[no-untyped-call]
+        await server.shutdown()
 
 
 class TestConformance(Conformance):
