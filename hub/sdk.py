@@ -27,6 +27,7 @@ from hub.core.health import DeviceHealth, EntryHealth, Fault, LinkHealth
 from hub.core.model import KEY, Confidence, DeviceInfo, Entity, Kind, Label, Point
 from hub.core.quality import Quality
 from hub.core.units import UNITS, convert
+from hub.history import Chunk, Cursor
 from hub.hookspecs import hookimpl
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "KEY",
     "UNITS",
     "Batch",
+    "Chunk",
     "Clock",
     "Command",
     "CommandFailed",
@@ -41,6 +43,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Context",
+    "Cursor",
     "Device",
     "DeviceHealth",
     "DeviceInfo",
@@ -184,6 +187,7 @@ class Context:
     health: EntryHealth
     log: logging.Logger
     profiles: Mapping[str, Traversable] = field(default_factory=dict)
+    reader: Callable[[str], Cursor] | None = None
     devices: dict[str, Device] = field(default_factory=dict)
 
     @property
@@ -213,6 +217,16 @@ class Context:
     def changes(self, limit: int = 100_000) -> Subscription:
         """Live changes of the whole hub, as batches; the oldest give way beyond `limit` readings."""
         return self.core.bus.subscribe(f"{self.project}/{self.entry}", limit)
+
+    def history(self, cursor: str) -> Cursor:
+        """Everything the hub keeps, in the order it was kept, from where this cursor was last committed.
+
+        `async for chunk in context.history("city")`, pass `chunk.batch` on, then `await cursor.commit()`: what is not
+        committed comes again after a restart. Raises HubError in a hub that keeps no history.
+        """
+        if self.reader is None:
+            raise HubError(f"{self.project}/{self.entry}: this hub keeps no history to read")
+        return self.reader(f"{self.project}/{self.entry}/{cursor}")
 
     async def every(self, seconds: float) -> AsyncIterator[int]:
         """Tick now and then on multiples of `seconds` (UTC at the start, monotonic after); late ticks are skipped.

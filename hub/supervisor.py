@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hub.config import Entry
 from hub.core.core import Core
 from hub.core.health import EntryHealth, EntryState
+from hub.history import Cursor
 from hub.plugins import Plugins
 from hub.sdk import Context, Integration
 
@@ -35,9 +36,11 @@ def waiting_time(failures: int, chance: float) -> float:
 class Supervisor:
     """Runs entries. The link of one, or a bug in it, concerns no other."""
 
-    def __init__(self, core: Core, plugins: Plugins) -> None:
+    def __init__(self, core: Core, plugins: Plugins, reader: Callable[[str], Cursor] | None = None) -> None:
+        """`reader` makes the durable cursors by which entries read the history."""
         self._core = core
         self._plugins = plugins
+        self._reader = reader
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def start(self, entry: Entry) -> None:
@@ -126,6 +129,7 @@ class Supervisor:
             health=health,
             log=logging.getLogger(f"hub.entry.{entry.project}.{entry.id}"),
             profiles=self._plugins.profiles(entry.integration),
+            reader=self._reader,
         )
 
     def _let_go(self, health: EntryHealth) -> None:

@@ -1,0 +1,5 @@
+"""`python -m hub` is `kwhub`."""
+
+from hub.cli import main
+
+main()
