@@ -7,6 +7,7 @@ import logging
 from aiohttp import web
 
 from hub.web import live, system
+from hub.web.demand import PEAKS, Peaks
 from hub.web.failures import tell_failures
 from hub.web.frontend import FRONTEND, frontend_folder, load_frontend
 from hub.web.navigation import EXISTING
@@ -30,6 +31,7 @@ def create_app(services: Services) -> web.Application:
     app[SERVICES] = services
     app[FRONTEND] = load_frontend(frontend_folder())
     app[VITALS] = Vitals(services.core)
+    app[PEAKS] = Peaks(services.history, services.core.clock)
     app[DAY_STARTS] = DayStarts(services.history, services.core.clock)
     live_topics = {**TOPICS, **system.topics(app[VITALS]), **live.topics(app[DAY_STARTS])}
     app[STREAMS] = Streams(services, live_topics)

@@ -166,10 +166,11 @@ def _energy_order(item: tuple[tuple[str, int, str], object]) -> tuple[int, int, 
 def shown_elsewhere(found: Found) -> set[str]:
     """Keys of the points that the phase table, the energy table and the harmonics show."""
     known = {quantity for quantity, _ in TABLE}
+    lines = {p.phase for p, _ in found if p.quantity == "voltage"}.issuperset(LINES)
     return {
         entity.point.key
         for p, entity in found
         if p.order
-        or (p.quantity in known and not (p.extreme or p.rest or p.tariff) and p.phase not in LINES)
+        or (p.quantity in known and not (p.extreme or p.rest or p.tariff) and (lines or p.phase not in LINES))
         or (p.quantity in ENERGIES and entity.point.kind is Kind.COUNTER and not (p.rest or p.extreme or p.index))
     }

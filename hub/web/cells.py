@@ -49,11 +49,16 @@ def cell(entity: Entity, state: StateTable) -> Cell:
         stream_key(entity),
         float(state.value[row]),
         int(state.quality[row]) if seen else 0,
-        decimals(point),
+        shown_digits(float(state.value[row]), decimals(point)),
         point.unit,
         seen,
         point.confidence is Confidence.ASSUMED,
     )
+
+
+def shown_digits(value: float, digits: int) -> int:
+    """`digits` less those that say nothing in a large number: five significant figures are plenty."""
+    return min(digits, 1) if abs(value) >= 100 else digits
 
 
 def greatest(entities: Sequence[Entity], state: StateTable, key: str) -> Cell | None:

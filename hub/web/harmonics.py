@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite, sqrt
 
@@ -57,11 +57,6 @@ def harmonics(found: Found, state: StateTable, quantity: str, line_kv: float) ->
         return Harmonics(quantity, phases, orders, values)
     _, level, odd, even = next(each for each in LEVELS if line_kv <= each[0])
     return Harmonics(quantity, phases, orders, values, tuple(odd if order % 2 else even for order in orders), level)
-
-
-def rounded(values: Sequence[float]) -> list[float | None]:
-    """Values for a chart: two decimals, None for what is unknown."""
-    return [round(value, 2) if isfinite(value) else None for value in values]
 
 
 def _value(state: StateTable, row: int | None) -> float:

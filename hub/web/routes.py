@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 
 from hub.core.errors import HubError
-from hub.web import devices, integrations, live, probes, static, stream, system
+from hub.web import devices, integrations, live, meter, probes, static, stream, system
 from hub.web.route import Route, Topic
 
 ROUTES: tuple[Route, ...] = (
@@ -15,6 +15,7 @@ ROUTES: tuple[Route, ...] = (
     *static.ROUTES,
     *stream.ROUTES,
     *live.ROUTES,
+    *meter.ROUTES,
     *devices.ROUTES,
     *integrations.ROUTES,
     *system.ROUTES,
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
 
 TOPICS: Mapping[str, Topic] = {
     "quiet": Topic("view:project"),
+    **meter.TOPICS,
     **devices.TOPICS,
     **integrations.TOPICS,
 }
