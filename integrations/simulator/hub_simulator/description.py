@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import voluptuous as vol
 import yaml
@@ -164,9 +164,18 @@ _METER = {
     "turnaround_ms": _NUMBER,
     "switch": bool,
 }
+
+
+def _zone(name: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise vol.Invalid(f"no time zone {name!r}; expected one such as Asia/Shanghai") from None
+
+
 _SCHEMA = vol.Schema(
     {
-        vol.Required("zone"): vol.Coerce(ZoneInfo),
+        vol.Required("zone"): _zone,
         vol.Optional("seed", default=1): int,
         vol.Required("circuits"): {str: _CIRCUIT},
         vol.Optional("flows", default={}): {str: _FLOW},

@@ -76,8 +76,8 @@ def read_profile(name: str, files: Mapping[str, Traversable]) -> MeterProfile:
             fields += _fields(key, spec, modbus)
         except (KeyError, ValueError, TypeError) as error:
             raise ProfileFault(f"profile {name}, point {key}: {error!r}") from None
-    ratio = content.get("ratio", {"mode": "none"})
-    if ratio.get("mode") == "registers":
+    ratio = content.get("ratio", {})
+    if ratio.get("mode", "registers") == "registers":
         fields += _ratio_fields(ratio, modbus)
     known = {each.key: each for each in fields}
     return MeterProfile(

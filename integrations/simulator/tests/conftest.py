@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources.abc import Traversable
@@ -31,3 +32,11 @@ def monday(demo: Description) -> int:
 @pytest.fixture
 def plant(demo: Description, monday: int) -> Plant:
     return Plant(demo, monday)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of the loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
