@@ -115,6 +115,7 @@ FAULTS: list[tuple[Check, dict[str, str | None], str]] = [
     (files.machine_paths, {"docs/notes.md": "see /" + "work/main/x\n"}, "a path of one machine"),
     (files.registries, {"docs/notes.md": "from py" + "pi.org\n"}, "a registry host"),
     (files.endings, {"docs/notes.md": "no end"}, "no newline at the end"),
+    (files.endings, {"docs/notes.md": "\ufffd\n"}, "not UTF-8"),
     (files.endings, {"docs/notes.md": "one\r\ntwo\n"}, "carriage returns"),
     (files.endings, {"docs/notes.md": "<" * 7 + " ours\n"}, "a merge conflict"),
     (files.python_in_frontend, {"frontend/build.py": ""}, "no Python in frontend/"),
