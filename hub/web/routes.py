@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 
 from hub.core.errors import HubError
-from hub.web import devices, integrations, live, meter, probes, static, stream, system
+from hub.web import devices, history, integrations, live, meter, probes, static, stream, system
 from hub.web.route import Route, Topic
 
 ROUTES: tuple[Route, ...] = (
@@ -16,6 +16,7 @@ ROUTES: tuple[Route, ...] = (
     *stream.ROUTES,
     *live.ROUTES,
     *meter.ROUTES,
+    *history.ROUTES,
     *devices.ROUTES,
     *integrations.ROUTES,
     *system.ROUTES,

@@ -221,3 +221,9 @@ customElements.define("hub-trend", class extends Loaded {
     this.plot = this.columns = this.last = null;
   }
 });
+
+// a time typed by hand makes the period one of the reader's own
+document.addEventListener("input", (event) => {
+  const name = event.target.dataset?.custom;
+  if (name) event.target.form.elements[name].value = "custom";
+});
