@@ -82,7 +82,7 @@ class Link:
         self._transaction = 0
         self._unanswered = 0
         self._heard_at = 0.0
-        self._quiet_until = 0.0
+        self.quiet_until = 0.0
         self._overdue: tuple[Request, float] | None = None
         self._held: dict[int, float] = {}
         self._closed = asyncio.Event()
@@ -148,7 +148,7 @@ class Link:
             self._expect_late(request, patience)
             raise
         except Garbled:
-            self._quiet_until = flight.first_by
+            self.quiet_until = flight.first_by
             raise
         finally:
             self._flight = None
@@ -162,7 +162,7 @@ class Link:
             if self._broken:
                 raise LinkError(self._broken)
             now = time.monotonic()
-            wait = max(self._heard_at + self.wire.silence, self._quiet_until) - now
+            wait = max(self._heard_at + self.wire.silence, self.quiet_until) - now
             if wait <= 0:
                 return
             await asyncio.sleep(min(wait, 0.05))
@@ -246,7 +246,7 @@ class Link:
             return
         now = time.monotonic()
         self._overdue = (request, now - patience.reply)
-        self._quiet_until = now + patience.reply
+        self.quiet_until = now + patience.reply
         self._held[request.unit] = now + max(patience.late, patience.reply)
 
     def _stray_bytes(self) -> None:
@@ -260,7 +260,7 @@ class Link:
         if search(bytes(self._buffer), request, self.wire.framing).pdu:
             self.late[request.unit] = time.monotonic() - asked_at
             self._overdue = None
-            self._quiet_until = 0.0
+            self.quiet_until = 0.0
             self._held.pop(request.unit, None)
             self._buffer.clear()
         elif len(self._buffer) > _LONGEST_FRAME:

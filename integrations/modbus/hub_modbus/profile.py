@@ -179,7 +179,7 @@ def _ratio_rule(section: Mapping[str, Any], manners: Manners) -> RatioRule:
     values = {name: _ratio_value(name, section[name], manners) for name in ("pt", "ct") if name in section}
     asked = any(isinstance(value, RatioRegister) for value in values.values())
     mode = section.get("mode") or ("registers" if asked else "fixed" if values else "none")
-    if mode == "registers" and not asked:
+    if mode == "registers" and not values:
         raise ValueError("mode is registers, but neither pt nor ct has an address")
     if mode == "fixed" and asked:
         values = {name: value for name, value in values.items() if isinstance(value, Fraction)}

@@ -22,13 +22,15 @@ def number(value: object) -> float:
     return value
 
 
-def _whole(low: int, high: int) -> vol.All:
-    def whole(value: object) -> int:
+def whole(low: int, high: int) -> Callable[[object], int]:
+    """A check for a whole number from `low` to `high`, both included."""
+
+    def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise vol.Invalid(f"expected a whole number from {low} to {high}, found {value!r}")
         return value
 
-    return vol.All(whole)
+    return check
 
 
 def _positive(value: object) -> float:
@@ -64,13 +66,14 @@ def _step(value: object) -> object:
     return [_STEP(item) for item in value] if isinstance(value, list) else _STEP(value)
 
 
-def _or_null(schema: vol.Schema) -> Callable[[object], object]:
+def or_null(schema: vol.Schema) -> Callable[[object], object]:
+    """A check for null, or for what `schema` takes."""
     return lambda value: None if value is None else schema(value)
 
 
-ADDRESS = _whole(0, 65535)
+ADDRESS = whole(0, 65535)
 
-_STEP = _whole(1, 4096)
+_STEP = whole(1, 4096)
 
 _TYPE = _one_of(*DataType)
 _ORDER = _one_of("big", "little")
@@ -88,16 +91,16 @@ _WRITE = vol.Schema(
     {
         vol.Required("function"): _one_of(*WRITES),
         vol.Required("address"): ADDRESS,
-        vol.Optional("on"): _whole(0, 65535),
-        vol.Optional("off"): _whole(0, 65535),
+        vol.Optional("on"): whole(0, 65535),
+        vol.Optional("off"): whole(0, 65535),
     }
 )
 
 POINT = vol.Schema(
     {
         **_VALUE,
-        vol.Optional("count"): _whole(1, 125),
-        vol.Optional("bit"): _whole(0, 15),
+        vol.Optional("count"): whole(1, 125),
+        vol.Optional("bit"): whole(0, 15),
         vol.Optional("byte"): _one_of("high", "low"),
         vol.Optional("offset"): number,
         vol.Optional("unit"): _unit,
@@ -106,14 +109,14 @@ POINT = vol.Schema(
         vol.Optional("scan"): str,
         vol.Optional("deadband"): _deadband,
         vol.Optional("max_age"): _positive,
-        vol.Optional("width"): _whole(1, 64),
+        vol.Optional("width"): whole(1, 64),
         vol.Optional("rollover"): _positive,
         vol.Optional("believable"): _span,
         vol.Optional("confidence"): _one_of(*Confidence),
         vol.Optional("source"): str,
         vol.Optional("step"): _step,
         vol.Optional("invalid"): vol.Any(int, [int], msg="expected a raw value or a list of them"),
-        vol.Optional("write"): _or_null(_WRITE),
+        vol.Optional("write"): or_null(_WRITE),
     }
 )
 """One line under `points:`; the address may come from the profile that this one extends."""
@@ -121,13 +124,13 @@ POINT = vol.Schema(
 MODBUS = vol.Schema(
     {
         vol.Optional("function"): _one_of(*READS),
-        vol.Optional("max_read"): _whole(1, 125),
-        vol.Optional("max_gap"): _whole(0, 125),
+        vol.Optional("max_read"): whole(1, 125),
+        vol.Optional("max_gap"): whole(0, 125),
         vol.Optional("word_order"): _ORDER,
         vol.Optional("byte_order"): _ORDER,
-        vol.Optional("timeout_ms"): _whole(10, 60_000),
-        vol.Optional("turnaround_ms"): _whole(0, 10_000),
-        vol.Optional("late_ms"): _whole(0, 60_000),
+        vol.Optional("timeout_ms"): whole(10, 60_000),
+        vol.Optional("turnaround_ms"): whole(0, 10_000),
+        vol.Optional("late_ms"): whole(0, 60_000),
         vol.Optional("forbidden"): [vol.All([ADDRESS], vol.Length(2, 2, msg="expected [first, last]"))],
         vol.Optional("holes"): bool,
     }
@@ -154,7 +157,7 @@ SCAN = vol.Schema({str: _positive})
 MATCH = vol.Schema(
     {
         vol.Required("address"): ADDRESS,
-        vol.Required("count"): _whole(1, 125),
+        vol.Required("count"): whole(1, 125),
         vol.Required("text"): vol.All(str, vol.Length(1, msg="expected the text that the registers begin with")),
         vol.Optional("function"): _one_of(3, 4),
     }
@@ -172,7 +175,7 @@ PROFILE = vol.Schema(
         vol.Optional("ratio"): RATIO,
         vol.Optional("scan"): SCAN,
         vol.Optional("match"): MATCH,
-        vol.Optional("points"): {str: _or_null(POINT)},
+        vol.Optional("points"): {str: or_null(POINT)},
     }
 )
 """A whole file."""
