@@ -7,7 +7,7 @@ import pytest
 import yaml
 from hub_modbus import schema
 from hub_modbus.profile import SCAN, Profile, load_profile, profiles_in
-from hub_modbus.registers import DataType
+from hub_modbus.registers import DataType, Write
 from hub_sfere_meters import hub_profiles
 
 from hub.sdk import Confidence, Kind
@@ -38,11 +38,13 @@ def test_the_whole_profile_loads_and_means_what_the_page_says(known):
     points = profile.points
     assert profile.scan == SCAN | {"fast": 2.0, "demand": 30.0}
     assert points["harmonic_current_l2_5"].address == 0x400 + 1 + 3 * 6
-    assert (points["relay_2"].bit, points["relay_2"].write.address) == (1, 1)
+    assert (points["relay_2"].bit, points["relay_2"].write) == (1, Write(5, 1))
     assert (points["clock_minute"].address, points["clock_minute"].byte) == (0x6B5, "low")
     assert points["serial_number"].kind is Kind.TEXT
     assert points["water_volume"].confidence is Confidence.ASSUMED
-    assert profile.ratio.registers["pt"].divided_by.address == 0x80A
+    secondary = profile.ratio.registers["pt"].divided_by
+    assert secondary is not None
+    assert (secondary.address, float(secondary.scale)) == (0x80A, 0.1)
 
 
 def test_the_variant_changes_only_what_it_names(known):
