@@ -7,6 +7,7 @@ to the next, and it closes a shared connection because one meter is dead.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -138,15 +139,13 @@ class Finding(NamedTuple):
 
 def encode(request: Request, framing: Framing, transaction: int = 0) -> bytes:
     """The frame to send. Raises ValueError for a count or address that the protocol does not allow."""
-    bits = [bool(value) for value in request.values] if request.function in (5, 15) else None
-    pdu = _REQUESTS[request.function](
-        dev_id=request.unit,
-        transaction_id=transaction,
-        address=request.address,
-        count=request.count if request.function in READS else 0,
-        bits=bits,
-        registers=list(request.values) if request.function in (6, 16) else None,
-    )
+    content: dict[str, object] = {"count": request.count}
+    if request.function in (5, 15):
+        content = {"bits": [bool(value) for value in request.values]}
+    elif request.function in (6, 16):
+        content = {"registers": list(request.values)}
+    make: Callable[..., ModbusPDU] = _REQUESTS[request.function]
+    pdu = make(dev_id=request.unit, transaction_id=transaction, address=request.address, **content)
     return _FRAMERS[framing].buildFrame(pdu)
 
 
