@@ -63,7 +63,9 @@ def _with_refused_entries(old: Project, new: Project, configuration: Configurati
     }
     here = {entry.id for entry in new.entries}
     kept = [
-        entry for entry in old.entries if entry.id not in here and (entry.id in named or entry.integration in unnamed)
+        entry
+        for entry in old.entries
+        if entry.id not in here and (entry.id in named or not unnamed.isdisjoint(("", entry.integration)))
     ]
     return replace(new, entries=[*new.entries, *kept])
 

@@ -50,7 +50,7 @@ class Entries:
             document.refuse(keys, f"expected a list of entries, each beginning with '- ', found {found(value)}")
         if integration is None or not isinstance(value, list):
             self.may_find_devices = True
-            self.refused.append(Refused(document.file, self._project, name))
+            self.refused.append(Refused(document.file, self._project, name if integration else ""))
             return
         for n, entry in enumerate(value):
             self._read(integration, (*keys, n), entry, alone=len(value) == 1)

@@ -52,7 +52,7 @@ async def _settled(files: Callable[[], Iterable[Path]], known: _State, now: _Sta
     """The files once two looks agree and none that was there is missing, or patience ends."""
     for _ in range(_PATIENCE):
         await asyncio.sleep(seconds)
-        before, now = now, await asyncio.to_thread(_look, files, now)
+        before, now = now, await asyncio.to_thread(_look, files, known)
         vanished = any(seen == _GONE and known.get(file, _GONE) != _GONE for file, seen in now.items())
         if not vanished and not _differing(before, now):
             break
@@ -60,13 +60,15 @@ async def _settled(files: Callable[[], Iterable[Path]], known: _State, now: _Sta
 
 
 def _differing(before: _State, now: _State) -> set[Path]:
-    """Files whose content differs, new ones and those no longer asked for because they are gone."""
-    changed = {file for file, seen in now.items() if seen.digest != before.get(file, _GONE).digest}
-    return changed | {file for file, seen in before.items() if file not in now and seen.digest and not file.exists()}
+    """Files whose content differs."""
+    return {file for file, seen in now.items() if seen.digest != before.get(file, _GONE).digest}
 
 
 def _look(files: Callable[[], Iterable[Path]], known: _State) -> _State:
-    return {file: _seen(file, known.get(file)) for file in files()}
+    """The files asked for now, and those asked for before that are gone; one that is merely not asked for is left."""
+    state = {file: _seen(file, known.get(file)) for file in files()}
+    gone = (file for file, seen in known.items() if file not in state and seen != _GONE and not file.exists())
+    return state | dict.fromkeys(gone, _GONE)
 
 
 def _seen(file: Path, before: _Seen | None) -> _Seen:
