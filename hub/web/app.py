@@ -10,6 +10,7 @@ from hub.web import live, system
 from hub.web.demand import PEAKS, Peaks
 from hub.web.failures import tell_failures
 from hub.web.frontend import FRONTEND, frontend_folder, load_frontend
+from hub.web.load import LOAD_CURVES, LoadCurves
 from hub.web.navigation import EXISTING
 from hub.web.routes import ROUTES, TOPICS, add_routes
 from hub.web.security import add_headers, guard
@@ -32,6 +33,7 @@ def create_app(services: Services) -> web.Application:
     app[FRONTEND] = load_frontend(frontend_folder())
     app[VITALS] = Vitals(services.core)
     app[PEAKS] = Peaks(services.history, services.core.clock)
+    app[LOAD_CURVES] = LoadCurves(services.history, services.core.clock)
     app[DAY_STARTS] = DayStarts(services.history, services.core.clock)
     live_topics = {**TOPICS, **system.topics(app[VITALS]), **live.topics(app[DAY_STARTS])}
     app[STREAMS] = Streams(services, live_topics)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 
 from hub.core.errors import HubError
-from hub.web import devices, history, integrations, live, meter, probes, static, stream, system
+from hub.web import devices, history, integrations, live, meter, overview, probes, static, stream, system
 from hub.web.route import Route, Topic
 
 ROUTES: tuple[Route, ...] = (
     *probes.ROUTES,
     *static.ROUTES,
     *stream.ROUTES,
+    *overview.ROUTES,
     *live.ROUTES,
     *meter.ROUTES,
     *history.ROUTES,
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
 
 TOPICS: Mapping[str, Topic] = {
     "quiet": Topic("view:project"),
+    **overview.TOPICS,
     **meter.TOPICS,
     **devices.TOPICS,
     **integrations.TOPICS,

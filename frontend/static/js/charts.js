@@ -75,22 +75,22 @@ const KINDS = {
     };
   },
   // points over time, one panel for each unit
-  lines(d) {
-    const b = frame([""]), fontSize = size(), n = d.panels.length;
+  lines(d, _names, height) {
+    const b = frame(null), fontSize = size(), n = d.panels.length;
     const time = (x) => new Date(x - d.offset);
-    const long = d.t.length > 1 && d.t.at(-1) - d.t[0] > 36 * 3600e3;
-    const tick = clock(d.zone, long ? { ...DATE, ...(d.step === "day" ? {} : MINUTES) } : d.step === "raw" ? SECONDS : MINUTES);
+    const long = d.to - d.from > 36 * 3600e3;
+    const tick = clock(d.zone, long ? { ...DATE, ...(d.step === "day" ? {} : MINUTES) } : d.step === "raw" && d.to - d.from < 36e5 ? SECONDS : MINUTES);
     const full = clock(d.zone, { year: "numeric", ...DATE, ...(d.step === "raw" ? SECONDS : MINUTES) });
-    const top = fontSize * 2.6, each = (100 - 14) / n;
+    const each = Math.floor((height - 4) / n), head = fontSize + 12, foot = fontSize + 14;
     const units = d.panels.flatMap((p) => p.series.map(() => p.unit));
     const shift = (s) => (s.t ?? d.t).map((t, i) => [t + d.offset, s.values[i]]);
     return {
-      ...b, legend: { ...b.legend, type: "scroll" },
+      ...b, legend: undefined,
       tooltip: { ...b.tooltip, formatter: (ps) => rows(ps, full.format(time(ps[0].axisValue)), (p) => units[p.seriesIndex]) },
       axisPointer: { link: [{ xAxisIndex: "all" }] },
-      grid: d.panels.map((_, i) => ({ left: 8, right: 14, top: n > 1 ? `${10 + i * each}%` : top, height: n > 1 ? `${each - 9}%` : undefined, bottom: n > 1 ? undefined : 4, containLabel: true })),
-      xAxis: d.panels.map((_, i) => across({ type: "time", gridIndex: i, min: d.from + d.offset, max: d.to + d.offset, axisLabel: { formatter: (x) => tick.format(time(x)) }, splitNumber: 6 })),
-      yAxis: d.panels.map((p, i) => up({ gridIndex: i, scale: !p.zero, name: p.unit, nameTextStyle: { color: colour("--text-3"), align: "left", fontSize } })),
+      grid: d.panels.map((_, i) => ({ left: 60, right: 24, top: i * each + head, height: each - head - foot })),
+      xAxis: d.panels.map((_, i) => across({ type: "time", gridIndex: i, min: d.from + d.offset, max: d.to + d.offset, axisLabel: { formatter: (x) => tick.format(time(x)) } })),
+      yAxis: d.panels.map((p, i) => up({ gridIndex: i, scale: !p.zero, splitNumber: Math.max(2, Math.round((each - head - foot) / 45)), name: p.unit, nameGap: 8, nameTextStyle: { color: colour("--text-3"), align: "right", fontSize, padding: [0, 6, 0, 0] } })),
       dataZoom: [{ type: "inside", xAxisIndex: d.panels.map((_, i) => i), zoomOnMouseWheel: "ctrl", filterMode: "none" }],
       series: d.panels.flatMap((p, i) => p.series.map((s) => (s.bars
         ? { type: "bar", name: s.name, data: shift(s), barMaxWidth: 18, itemStyle: { color: colour(s.colour) } }
@@ -154,9 +154,13 @@ customElements.define("hub-chart", class extends Loaded {
       const place = this.appendChild(Object.assign(document.createElement("div"), { className: "canvas" }));
       this.chart = this.library.init(place, null, { renderer: "canvas" });
     }
-    this.chart.setOption(KINDS[this.getAttribute("kind")](this.data, this.dataset.names ? JSON.parse(this.dataset.names) : null), true);
+    this.chart.setOption(KINDS[this.getAttribute("kind")](this.data, this.dataset.names ? JSON.parse(this.dataset.names) : null, this.clientHeight), true);
   }
-  resize() { this.chart?.resize(); }
+  resize() {
+    if (!this.chart) return;
+    this.chart.resize();
+    if (this.tall !== (this.tall = this.clientHeight)) this.draw();
+  }
   dispose() {
     this.chart?.dispose();
     this.chart = null;
