@@ -28,6 +28,7 @@ async def integrations_page(request: web.Request) -> web.Response:
     """Installed plugins with their entries; a broken one never hides the page."""
     project = project_of(request)
     services = services_of(request)
+    configuration = services.configuration()
     entries = list(services.core.health.of_project(project.key))
     plugins = [_plugin(one, entries) for one in services.plugins.installed]
     known = {id(entry) for plugin in plugins for entry in plugin.entries}
@@ -36,6 +37,8 @@ async def integrations_page(request: web.Request) -> web.Response:
         "integrations.html",
         plugins=sorted(plugins, key=lambda plugin: (not plugin.installed.error, plugin.installed.name)),
         others=[entry for entry in entries if id(entry) not in known],
+        refused=[one for one in configuration.refused if one.project in ("", project.key)],
+        errors=[error for error in configuration.errors if error.file == project.file],
         stream={"page": "integrations"},
     )
 
@@ -47,7 +50,7 @@ def _plugin(installed: Installed, entries: list[EntryHealth]) -> Plugin:
 
 def _summary(trace: str) -> str:
     """The last places of a traceback, without the paths of this machine."""
-    places = [line.strip() for line in trace.splitlines() if line.strip().startswith('File "')]
+    places = [line.strip() for line in trace.splitlines() if line.strip().startswith('File "/')]
     return "\n".join(_place(line) for line in places[-4:])
 
 

@@ -49,7 +49,7 @@ def chosen_language(request: web.Request) -> str:
 def _language(tag: str, folder: Path) -> Language:
     locale = Locale.parse(tag, sep="-")
     messages = NullTranslations()
-    for file in sorted((folder / str(locale) / "LC_MESSAGES").glob("*.po")):
+    for file in sorted((folder / tag.replace("-", "_") / "LC_MESSAGES").glob("*.po")):
         binary = io.BytesIO()
         with file.open("rb") as text:
             write_mo(binary, read_po(text, str(locale)))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from hub.config import Project
 from hub.web.words import N_
-
-if TYPE_CHECKING:
-    from hub.config import Project
 
 ADDRESSES: Mapping[str, str] = {
     "overview": "/p/{project}/overview",

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Template
 
+from hub.config import Project
 from hub.web import format as fmt
 from hub.web.frontend import FRONTEND
 from hub.web.language import COOKIE as LANGUAGE_COOKIE
 from hub.web.language import TAGS, Language, chosen_language
 from hub.web.navigation import ADDRESSES, EXISTING, navigation
 from hub.web.services import services_of
-
-if TYPE_CHECKING:
-    from hub.config import Project
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -73,8 +71,8 @@ def is_fragment(request: web.Request) -> bool:
 def _fragment(template: Template, block: str, values: dict[str, Any]) -> str:
     """One block, and the page's stream for the points the block shows."""
     context = template.new_context(values)
-    stream: str = context["ui"].stream(context["url"]("stream", **context["stream"]), swap=True)
-    return "".join(template.blocks[block](context)) + stream
+    stream = str(context["ui"].stream(context["url"]("stream", **context["stream"]), swap=True))
+    return "".join([*template.blocks[block](context), stream])
 
 
 def _context(request: web.Request, language: Language) -> dict[str, Any]:

@@ -36,8 +36,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
     """Security headers on every answer, prepared ones such as streams and files too."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from hub.config import Configuration
 from hub.core.core import Core
+from hub.history import History
 from hub.plugins import Plugins
-
-if TYPE_CHECKING:
-    from hub.config import Configuration
-    from hub.history import History
 
 
 @dataclass(frozen=True, slots=True)

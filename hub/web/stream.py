@@ -53,10 +53,15 @@ class Listener:
     def put(self, data: bytes) -> None:
         """Queue a frame; on overflow drop all and ask for a whole picture."""
         if len(self._frames) >= WAITING:
-            self._frames.clear()
-            self.behind = True
+            self.start_afresh()
         if not self.behind:
             self._frames.append(data)
+            self._arrived.set()
+
+    def start_afresh(self) -> None:
+        """Send a whole picture next."""
+        self._frames.clear()
+        self.behind = True
         self._arrived.set()
 
     def beat(self, data: bytes) -> None:
@@ -192,7 +197,7 @@ class Streams:
     def _send(self, view: View, touched: Mask, heartbeat: bool) -> None:
         if heartbeat and view.resolve():
             for listener in view.listeners:
-                listener.behind = True
+                listener.start_afresh()
         data = view.changes(touched)
         beat = frame("hb", self._services.core.clock.now_ms()) if heartbeat else b""
         for listener in view.listeners:

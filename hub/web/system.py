@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -32,12 +33,11 @@ async def health_page(request: web.Request) -> web.Response:
         request,
         "health.html",
         figures=_all(services, request.app[VITALS].read()),
-        refused=dict(services.core.refused),
+        refused={reason: count for reason, count in services.core.refused.items() if count},
         history=services.history,
         notices=services.core.health.notices,
         errors=configuration.errors,
         host=configuration.settings.host,
-        port=configuration.settings.port,
         started=services.started,
         used=used,
         left=left,
@@ -76,9 +76,13 @@ def _all(services: Services, vital: Vital) -> dict[str, float]:
 
 
 def _disk(folder: Path) -> tuple[int, int]:
-    """Bytes that `folder` holds, and bytes left on its disk."""
-    used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return used, psutil.disk_usage(str(folder)).free
+    """Bytes that `folder` holds, and bytes left on its disk; files may come and go meanwhile."""
+    used = 0
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            used += file.stat().st_size if file.is_file() else 0
+    there = next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+    return used, psutil.disk_usage(str(there)).free
 
 
 def _versions(services: Services) -> list[tuple[str, str]]:
