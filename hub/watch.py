@@ -9,7 +9,7 @@ import threading
 import time
 from types import FrameType, TracebackType
 
-from hub.core.health import Health
+from hub.core.health import EntryHealth, Health
 
 BEAT = 0.02
 """Seconds between two signs of life of the loop."""
@@ -75,16 +75,22 @@ class LoopWatch:
         name = task.get_name() if task is not None else ""
         frame = sys._current_frames().get(self._main)
         place = _plugin_frame(frame)
-        for health in self._health.entries.values():
-            mine = name == f"entry:{health.project}/{health.entry}" or place.startswith(f"hub_{health.integration}.")
-            if mine:
-                health.blocked_ms = max(health.blocked_ms, held * 1000)
-                where = place or "its coroutine"
-                log.error(
-                    "%s/%s holds up the whole hub for %.0f ms: %s", health.project, health.entry, held * 1000, where
-                )
-                return
-        log.warning("the event loop is held up for %.0f ms by %s", held * 1000, place or name or "unknown code")
+        culprit = self._entry(name, place)
+        if culprit is None:
+            log.warning("the event loop is held up for %.0f ms by %s", held * 1000, place or name or "unknown code")
+            return
+        culprit.blocked_ms = max(culprit.blocked_ms, held * 1000)
+        words = (culprit.project, culprit.entry, held * 1000, place or "its coroutine")
+        log.error("%s/%s holds up the whole hub for %.0f ms: %s", *words)
+
+    def _entry(self, task: str, place: str) -> EntryHealth | None:
+        """The entry whose task it is; else the one entry of the integration whose code it is, if there is only one."""
+        entries = list(self._health.entries.values())
+        mine = [health for health in entries if task == f"entry:{health.project}/{health.entry}"]
+        kin = [health for health in entries if place.startswith(f"hub_{health.integration}.")]
+        if mine:
+            return mine[0]
+        return kin[0] if len(kin) == 1 else None
 
 
 def _plugin_frame(frame: FrameType | None) -> str:
