@@ -14,8 +14,8 @@ from hub_simulator.plant import DEMANDS, Plant
 HOUR = 3_600_000
 
 
-def at(demo: Description, *when: int) -> int:
-    return round(datetime(*when, tzinfo=demo.zone).timestamp() * 1000)
+def at(demo: Description, year: int, month: int, day: int, hour: int = 0) -> int:
+    return round(datetime(year, month, day, hour, tzinfo=demo.zone).timestamp() * 1000)
 
 
 def total_kw(plant: Plant, *circuits: str) -> float:
@@ -94,8 +94,8 @@ def test_the_same_seed_gives_the_same_plant_and_another_seed_another(demo: Descr
 
 
 def test_nights_and_sundays_are_quiet_and_lunch_is_a_dip(demo: Description) -> None:
-    def load(*when: int) -> float:
-        return total_kw(Plant(demo, at(demo, *when)), "incomer_1", "incomer_2")
+    def load(year: int, month: int, day: int, hour: int) -> float:
+        return total_kw(Plant(demo, at(demo, year, month, day, hour)), "incomer_1", "incomer_2")
 
     work, lunch, night, sunday = load(2026, 3, 4, 10), load(2026, 3, 4, 12), load(2026, 3, 4, 2), load(2026, 3, 8, 10)
     assert work > 1.2 * lunch > 1.5 * night

@@ -18,8 +18,8 @@ def write(tmp_path: Path, *rows: str, header: str = "when,kWh,kvarh") -> Path:
     return file
 
 
-def ms(*when: int) -> int:
-    return round(datetime(*when, tzinfo=UTC).timestamp() * 1000)
+def ms(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:
+    return round(datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() * 1000)
 
 
 COLUMNS = Columns("when", {"active_energy_import": "kWh"}, label="end")
