@@ -144,8 +144,13 @@ def _misfits(device: Config, profile: Profile) -> Iterator[tuple[list[Any], str]
         if name not in profile.scan and not any((own or {}).get("scan") == name for own in device["points"].values()):
             near = difflib.get_close_matches(name, profile.scan, n=1) or list(profile.scan)
             yield ["scan", name], f"no such scan class; {profile.name} has {', '.join(near)}"
-    if device["ratio"] and "mode" not in device["ratio"] and profile.ratio.mode == "none":
+    if device["ratio"] and _is_primary(device, profile):
         yield ["ratio"], f"{profile.name} gives primary values already: a ratio would be applied twice; remove it"
+
+
+def _is_primary(device: Config, profile: Profile) -> bool:
+    stays_none = profile.ratio.mode == "none" and "mode" not in device["ratio"]
+    return stays_none or all(point.ratio == "none" for point in profile.points.values())
 
 
 def _unknown_points(device: Config, profile: Profile) -> Iterator[tuple[list[Any], str]]:

@@ -53,7 +53,7 @@ class RatioRegister:
 class RatioRule:
     """Where PT and CT come from: `registers` are read, `fixed` are said here, `none` leaves values as they are."""
 
-    mode: str = "none"
+    mode: str = "fixed"
     pt: Fraction | RatioRegister = Fraction(1)
     ct: Fraction | RatioRegister = Fraction(1)
 
@@ -178,7 +178,7 @@ def _check_place(point: MappedPoint, manners: Manners, scan: Mapping[str, float]
 def _ratio_rule(section: Mapping[str, Any], manners: Manners) -> RatioRule:
     values = {name: _ratio_value(name, section[name], manners) for name in ("pt", "ct") if name in section}
     asked = any(isinstance(value, RatioRegister) for value in values.values())
-    mode = section.get("mode") or ("registers" if asked else "fixed" if values else "none")
+    mode = section.get("mode") or ("registers" if asked else "fixed")
     if mode == "registers" and not values:
         raise ValueError("mode is registers, but neither pt nor ct has an address")
     if mode == "fixed" and asked:

@@ -180,7 +180,9 @@ class Station:
             self.rota.all_due(now, but=RATIO)
 
     def _give_up(self, block: Block, error: Refused) -> None:
-        self._learned = replace(self._learned, refused=self._learned.refused | {point.key for point in block.points})
+        gone, known = {point.key for point in block.points}, self._learned
+        closed = (*known.closed, (block.address, block.address + block.count))
+        self._learned = replace(known, refused=known.refused | gone, closed=closed)
         self.columns.invalid(block.points)
         for point in block.points:
             self.device.health.warnings[point.key] = f"register 0x{point.address:X} {error}; no longer asked for"
