@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -34,6 +35,8 @@ Choice = tuple[str, str, tuple[tuple[str, str], ...]]
 """Project, kind of page, and its query: equal for all who look at the same."""
 
 _json = msgspec.json.Encoder().encode
+
+log = logging.getLogger(__name__)
 
 
 def frame(event: str, data: object) -> bytes:
@@ -189,12 +192,23 @@ class Streams:
                 await asyncio.sleep(TICK)
                 ticks += 1
                 touched = _touched(changes, core.registry, core.state)
-                for view in self.views.values():
-                    self._send(view, touched, ticks % HEARTBEAT == 0)
+                await self._send_all(touched, ticks % HEARTBEAT == 0)
         finally:
             core.bus.unsubscribe(changes)
 
-    def _send(self, view: View, touched: Mask, heartbeat: bool) -> None:
+    async def _send_all(self, touched: Mask, heartbeat: bool) -> None:
+        """Serve every view; a fault in one closes its streams, is logged, and concerns no other."""
+        views = list(self.views.items())
+        ends = await asyncio.gather(
+            *(self._send(view, touched, heartbeat) for _, view in views), return_exceptions=True
+        )
+        for (choice, view), fault in zip(views, ends, strict=True):
+            if fault is not None:
+                log.error("live values of %s, page %s failed", choice[0], choice[1], exc_info=fault)
+                for listener in view.listeners:
+                    listener.close()
+
+    async def _send(self, view: View, touched: Mask, heartbeat: bool) -> None:
         if heartbeat and view.resolve():
             for listener in view.listeners:
                 listener.start_afresh()

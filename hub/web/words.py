@@ -107,11 +107,11 @@ _FAULTS = {
 }
 
 _QUALITIES = (
-    (Quality.INVALID, "bad", N_("invalid")),
-    (Quality.NOT_TOPICAL, "stale", N_("stale")),
-    (Quality.OVERFLOW, "bad", N_("overflow")),
-    (Quality.BLOCKED, "stale", N_("blocked")),
-    (Quality.SUBSTITUTED, "manual", N_("manual")),
+    (int(Quality.INVALID), "bad", N_("invalid")),
+    (int(Quality.NOT_TOPICAL), "stale", N_("stale")),
+    (int(Quality.OVERFLOW), "bad", N_("overflow")),
+    (int(Quality.BLOCKED), "stale", N_("blocked")),
+    (int(Quality.SUBSTITUTED), "manual", N_("manual")),
 )
 """Bits, class of the chip, word; the first bit that is set counts."""
 
@@ -183,7 +183,7 @@ class Words:
 
     def qualities(self) -> list[tuple[int, str, str]]:
         """Bit, class and word of every chip, the weightiest first: what the browser needs to make them itself."""
-        return [(int(bit), kind, self._gettext(word)) for bit, kind, word in _QUALITIES]
+        return [(bit, kind, self._gettext(word)) for bit, kind, word in _QUALITIES]
 
     def _point(self, key: str, phases: str = "cn") -> str:
         """A point by its key: `voltage_l1` is `Voltage A`; words the hub does not know stay as they are."""

@@ -178,6 +178,27 @@ async def test_everyone_who_looks_at_the_same_gets_the_same_bytes_made_once(plan
     await streams.close()
 
 
+async def test_a_fault_in_one_kind_of_page_concerns_no_other(plant: Plant, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_services: Services, _project: str, _query: Mapping[str, str]) -> dict[str, float | str]:
+        raise ZeroDivisionError("a figure of this test")
+
+    topics = {"bad": Topic("view:test", figures=broken), "meter": Topic("view:test", points=whole_meter)}
+    streams = Streams(plant.services, topics)
+    bad, good = streams.join(("demo", "bad", ()))[1], streams.join(("demo", "meter", ()))[1]
+    bad.behind = good.behind = False
+    streams.start()
+    await asyncio.sleep(0)
+    plant.report(6)
+    assert b"incomer.voltage_l1" in await good.wait()
+    assert await bad.wait() == b""
+    assert bad.closed
+    streams.leave(("demo", "bad", ()), bad)
+    assert "live values of demo, page bad failed" in caplog.text
+    plant.report(7)
+    assert b"incomer.voltage_l1" in await good.wait()
+    await streams.close()
+
+
 def test_a_slow_browser_is_sent_everything_afresh_rather_than_a_gap() -> None:
     listener = Listener()
     listener.behind = False
