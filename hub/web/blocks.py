@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 
@@ -131,9 +132,9 @@ def _mean(values: Values) -> float:
 
 
 def means(tables: Iterable[PhaseTable]) -> dict[str, float]:
-    """The mean values in phase tables, by stream key."""
+    """The mean values in phase tables, by stream key; NaN for a mean of readings that are not good."""
     return {
-        row.whole.key: round(row.whole.value, row.whole.digits + 1)
+        row.whole.key: nan if row.whole.quality else round(row.whole.value, row.whole.digits + 1)
         for table in tables
         for row in table.rows
         if row.mean and row.whole is not None and row.whole.known

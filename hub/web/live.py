@@ -210,7 +210,10 @@ def _points(services: Services, project: str, query: Mapping[str, str]) -> Itera
 def _figures(
     core: Core, info: DeviceInfo, role: Roles, known: Mapping[int, Start], day: int
 ) -> Iterable[tuple[str, float | str]]:
-    """State, time of the newest reading, highest phase current, sums over circuits, amount since midnight."""
+    """State, time of the newest reading, highest phase current, sums over circuits, amount since midnight.
+
+    A figure made of readings that are not good is NaN, which shows as a dash: the stream has no quality for it.
+    """
     key, state = info.key, core.state
     yield f"{key}#state", standing(core, info).answer.value
     if read_at := newest(role.entities(), state):
@@ -218,7 +221,7 @@ def _figures(
     sums = (total(role.power, state, f"{key}#power"), total(role.counter, state, f"{key}#counter"))
     for found in (greatest(role.currents, state, f"{key}#current"), *sums):
         if found is not None and "#" in found.key and found.known:
-            yield found.key, found.value
+            yield found.key, nan if found.quality else found.value
     today = amount(role.counter, known, state, day)
     if today.known:
         yield f"{key}#today", round(today.value, today.digits)

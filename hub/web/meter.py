@@ -48,6 +48,7 @@ async def meter_page(request: web.Request) -> web.Response:
     state = services.core.state
     tables = blocks.phase_tables(meter.found, state)
     chosen = _chosen(request, meter)
+    found = _vectors(services, project, meter, _circuit(request, tables))
     return page(
         request,
         "meter.html",
@@ -57,6 +58,7 @@ async def meter_page(request: web.Request) -> web.Response:
         area=area_name(project, meter.info.area, language.key),
         standing=standing(services.core, meter.info),
         tables=tables,
+        wide=found["vectors"] is None,
         energies=blocks.energy_rows(meter.found, state),
         flows=meter.flows(state),
         rest=meter.rest(state),
@@ -65,7 +67,7 @@ async def meter_page(request: web.Request) -> web.Response:
         chosen=[entity.point.key for entity in chosen],
         offered=trend.offered(meter.found),
         **await _day(request, project, meter),
-        **_vectors(services, project, meter, _circuit(request, tables)),
+        **found,
         **_harmonics(request, services, meter),
         stream={"page": "meter", "device": meter.info.key},
     )
@@ -82,7 +84,8 @@ async def vectors_fragment(request: web.Request) -> web.Response:
 async def day_fragment(request: web.Request) -> web.Response:
     """Demand and extremes as they are now."""
     project, meter = _asked(request)
-    return page(request, "meter_day.html", meter=meter, **await _day(request, project, meter))
+    wide = "wide" in request.query
+    return page(request, "meter_day.html", meter=meter, wide=wide, **await _day(request, project, meter))
 
 
 async def trend_columns(request: web.Request) -> web.Response:

@@ -162,7 +162,7 @@ def _figures(services: Services, project: str, query: Mapping[str, str]) -> Figu
         meter = meter_of(services, project, key)
         cell = total(meter.powers, services.core.state, f"{key}#power") if meter is not None else None
         if cell is not None and "#" in cell.key and cell.known:
-            figures[cell.key] = cell.value
+            figures[cell.key] = nan if cell.quality else cell.value
     return figures
 
 

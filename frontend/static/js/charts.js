@@ -207,7 +207,7 @@ customElements.define("hub-trend", class extends Loaded {
         ...units.slice(0, 2).map((unit, i) => ({ ...axis, scale: unit || "1", side: i ? 1 : 3, size: 54, grid: { ...axis.grid, show: !i }, values: (_, ticks) => ticks.map((v) => number(v, digits(ticks))) })),
       ],
       series: [
-        { label: "", value: (u, v) => clock(zone, SECONDS).format((v ?? u.data[0].at(-1)) * 1e3) },
+        { label: this.dataset.time || " ", value: (u, v) => clock(zone, SECONDS).format((v ?? u.data[0].at(-1)) * 1e3) },
         ...this.lines.map((one, i) => ({
           label: one.name, scale: one.unit || "1", stroke: colour(one.colour), width: 2, spanGaps: false, points: { show: false },
           value: (u, v) => { const shown = v ?? u.data[i + 1].at(-1); return shown == null ? "–" : `${number(shown, one.digits)} ${one.unit}`; },
