@@ -99,7 +99,7 @@ async def playing(file: Path, *options: str) -> AsyncIterator[tuple[asyncio.subp
 async def test_the_command_plays_a_file_at_its_pace_and_ends(file: Path) -> None:
     async with playing(file, "--speed", "900") as (process, heading):
         port = int(re.findall(r":(\d+)", heading)[0])
-        counts = []
+        counts: list[int] = []
         async with AsyncModbusTcpClient("127.0.0.1", port=port, retries=0) as client:
             while not counts or counts[-1] < 7170:
                 reply = await client.read_holding_registers(0x54, count=2)

@@ -25,7 +25,7 @@ from hub_simulator.slave import Units
 from hub.history import Aggregate, History
 from hub.testing.hub import HubUnderTest
 
-DATA = Path(os.environ.get("KWHUB_DATA", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("KWHUB_DATA", Path(__file__).parents[2] / "shared" / "data"))
 STEEL = DATA / "steel-15min" / "Steel_industry_data.csv.gz"
 
 KOREA = ZoneInfo("Asia/Seoul")
