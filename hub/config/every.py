@@ -9,27 +9,22 @@ import voluptuous as vol
 from hub.config import expected
 from hub.config.place import Keys, at
 
-_ROUNDS = 1_000
+Told = dict[tuple[Keys, str], vol.Invalid]
 
 
 def errors_of(schema: vol.Schema, value: Any) -> list[vol.Invalid]:
     """Every mistake that `schema` finds in `value`, with its path; empty when it finds none.
 
-    Items found to be bad are taken out and the rest is looked at again. What is then missing from a list is not
-    reported, nor is anything twice.
+    After a bad item of a list, the items behind it are looked at without those before. What is then missing from the
+    list is not reported, nor is anything twice.
     """
-    told: dict[tuple[Keys, str], vol.Invalid] = {}
-    dropped: set[Keys] = set()
-    for round_ in range(_ROUNDS):
-        found = [_moved(error, dropped) for error in _run(schema, _without(value, (), dropped))]
-        for error in found:
-            if not round_ or any(_is_beside(keys_of(error), item) for item in dropped):
-                told.setdefault((keys_of(error), str(error.error_message)), error)
-        items = {_item(value, keys_of(error)) for error in found} - {()}
-        innermost = {item for item in items if not any(other[: len(item)] == item for other in items - {item})}
-        if not innermost - dropped:
-            break
-        dropped |= innermost
+    rest = _Rest(schema, value)
+    told: Told = {}
+    found = rest.errors(told, anywhere=True)
+    while lists := _innermost_lists(rest.value, found):
+        for path, index in lists.items():
+            rest.pass_over(path, index, told)
+        found = rest.errors(told)
     for error in list(told.values()):
         if isinstance(error, vol.ExclusiveInvalid):
             for one in _one_at_a_time(schema, value, error):
@@ -37,17 +32,59 @@ def errors_of(schema: vol.Schema, value: Any) -> list[vol.Invalid]:
     return list(told.values())
 
 
+class _Rest:
+    """What is left of a value to look at: lists that had a bad item begin behind it."""
+
+    def __init__(self, schema: vol.Schema, value: Any) -> None:
+        self.value = _without(value, (), set())
+        self._schema = schema
+        self._passed: dict[Keys, int] = {}
+        self._changed: set[Keys] = set()
+
+    def errors(self, told: Told, *, anywhere: bool = False) -> list[Keys]:
+        """Paths, within what is left, of the mistakes there; new ones are told, if in a list seen in part before."""
+        try:
+            self._schema(self.value)
+        except vol.MultipleInvalid as multiple:
+            paths = [keys_of(error) for error in multiple.errors]
+            for error in multiple.errors:
+                error.path[:] = self._as_written(tuple(error.path))
+                keys = keys_of(error)
+                beside = any(keys[:n] in self._passed for n in range(len(keys)))
+                if anywhere or (beside and keys not in self._changed):
+                    told.setdefault((keys, str(error.error_message)), error)
+            return paths
+        return []
+
+    def pass_over(self, path: Keys, index: int, told: Told) -> None:
+        """Take the items up to `index` out of the list at `path`; those before it are looked at by themselves.
+
+        For voluptuous forgets an item of the wrong type when a later one has a mistake deeper inside.
+        """
+        items = at(self.value, path)
+        behind = items[index + 1 :]
+        written = tuple(self._as_written(path))
+        del items[index:]
+        for n in range(len(written) + 1):
+            self._changed.add(written[:n])
+            if n == len(written) or isinstance(written[n], int):
+                self._passed.setdefault(written[:n], 0)
+        self.errors(told)
+        items[:] = behind
+        self._passed[written] += index + 1
+
+    def _as_written(self, path: tuple[Any, ...]) -> list[Any]:
+        """`path` with the indices that the items have in the whole value."""
+        result: list[Any] = []
+        for key in path:
+            here = tuple(each if isinstance(each, int) else str(each) for each in result)
+            result.append(key + self._passed.get(here, 0) if isinstance(key, int) else key)
+        return result
+
+
 def keys_of(error: vol.Invalid) -> Keys:
     """The path of an error as keys of the configuration, without voluptuous's markers."""
     return tuple(key if isinstance(key, int) else str(key) for key in error.path if not _is_group(key))
-
-
-def _run(schema: vol.Schema, value: Any) -> list[vol.Invalid]:
-    try:
-        schema(value)
-    except vol.MultipleInvalid as error:
-        return list(error.errors)
-    return []
 
 
 def _one_at_a_time(schema: vol.Schema, value: Any, error: vol.ExclusiveInvalid) -> list[vol.Invalid]:
@@ -71,18 +108,16 @@ def _without(value: Any, keys: Keys, dropped: set[Keys]) -> Any:
     return value
 
 
-def _moved(error: vol.Invalid, dropped: set[Keys]) -> vol.Invalid:
-    """`error` with the indices that the items of lists had before `dropped` were taken out."""
-    path: list[Any] = []
-    for key in error.path:
-        if isinstance(key, int):
-            here = tuple(each if isinstance(each, int) else str(each) for each in path)
-            gone = sorted(item[-1] for item in dropped if item[:-1] == here and isinstance(item[-1], int))
-            for index in gone:
-                key += index <= key  # noqa: PLW2901
-        path.append(key)
-    error.path[:] = path
-    return error
+def _innermost_lists(value: Any, found: list[Keys]) -> dict[Keys, int]:
+    """Lists with bad items, and the last bad index of each; not those with a bad item in a list inside a bad item."""
+    items = [item for keys in found if (item := _item(value, keys))]
+    outer = {item[: n - 1] for item in items for n in range(1, len(item))}
+    lists: dict[Keys, int] = {}
+    for *around, index in items:
+        path = tuple(around)
+        if path not in outer and isinstance(index, int):
+            lists[path] = max(index, lists.get(path, 0))
+    return lists
 
 
 def _item(value: Any, keys: Keys) -> Keys:
@@ -90,11 +125,6 @@ def _item(value: Any, keys: Keys) -> Keys:
     while keys and not isinstance(at(value, keys[:-1]), list):
         keys = keys[:-1]
     return keys
-
-
-def _is_beside(keys: Keys, item: Keys) -> bool:
-    """Whether `keys` lead into an item of the list that `item` is in."""
-    return len(keys) >= len(item) and keys[: len(item) - 1] == item[:-1]
 
 
 def _is_group(key: Any) -> bool:

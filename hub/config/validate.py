@@ -36,17 +36,22 @@ def checked(document: Document, keys: Keys, schema: vol.Schema, value: Any) -> A
     """`value`, which stands at `keys`, as `schema` leaves it; MISSING when it has faults, which are noted."""
     result = MISSING
     try:
-        errors = errors_of(schema, value)
-        if errors:
-            note(document, keys, vol.MultipleInvalid(errors), schema, value)
-        else:
-            result = schema(value)
+        result = schema(value)
+    except vol.Invalid:
+        _note_all(document, keys, schema, value)
     except PLUGIN_FAULTS as error:
         _note_plugin_fault(document, keys, error)
     for path in _stray_booleans(schema, value, ()):
         if not document.told((*keys, *path)):
             document.refuse((*keys, *path), _type_message(schema, path, at(value, path)))
     return MISSING if document.faulty(keys) else result
+
+
+def _note_all(document: Document, keys: Keys, schema: vol.Schema, value: Any) -> None:
+    try:
+        note(document, keys, vol.MultipleInvalid(errors_of(schema, value)), schema, value)
+    except PLUGIN_FAULTS as error:
+        _note_plugin_fault(document, keys, error)
 
 
 def attempt(document: Document, keys: Keys, check: Callable[[], None], value: Any) -> None:
