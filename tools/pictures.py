@@ -1,0 +1,127 @@
+"""Pictures of every page for the documents: wide and phone, light and dark, into docs/pictures/.
+
+python tools/pictures.py                       # starts the demo plant in a folder of its own and waits for readings
+python tools/pictures.py http://127.0.0.1:8080 # takes them from a hub that runs
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.async_api import Browser, Page, async_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+SCREENS = {1440: 960, 390: 844}
+TALLEST = 2400
+"""Pixels of a page that are shown: a list of fifty rows on a phone is longer than anybody looks at."""
+
+
+@contextmanager
+def demo(seconds: float) -> Iterator[str]:
+    """The address of the demo plant's hub after it has run for `seconds`."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        shutil.copytree(ROOT / "config", Path(folder) / "config")
+        hub = Path(folder) / "config" / "hub.yaml"
+        hub.write_text(re.sub(r"(?m)^port: \d+", f"port: {port}", hub.read_text()))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hub", "run", "--config", "config"], cwd=folder, stderr=subprocess.DEVNULL
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(address, process)
+            print(f"the demo plant runs; pictures in {seconds:.0f} s")
+            time.sleep(seconds)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 120.0) -> None:
+    """Return when a hub answers. Ends the program when it stops or stays silent."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"{address}/healthz", timeout=2):
+                return
+        except (URLError, TimeoutError):
+            time.sleep(0.2)
+    sys.exit("the hub did not start; try `kwhub run --config config`")
+
+
+async def addresses(page: Page, base: str) -> dict[str, str]:
+    """Paths of all pages by the name of their picture, found by following links from the first page."""
+    await page.goto(base)
+    links = await page.eval_on_selector_all(".rail a", "links => links.map(link => link.getAttribute('href'))")
+    found = {str(link).rpartition("/")[2]: str(link) for link in links}
+    for name, listed in (("meter", "live"), ("device", "devices")):
+        await page.goto(base + found[listed])
+        inner = page.locator(f'main a[href^="{found[listed]}/"]').first
+        found[name] = str(await inner.get_attribute("href")).partition("?")[0]
+    return found
+
+
+async def charted(page: Page) -> None:
+    """Give charts and the first live values time to appear."""
+    await page.wait_for_selector(".live[data-state=ok]", state="attached")
+    await page.wait_for_timeout(2_500)
+
+
+async def take(browser: Browser, base: str, out: Path) -> None:
+    """One picture of each page, width and theme."""
+    first = await browser.new_page()
+    pages = await addresses(first, base)
+    for width, height in SCREENS.items():
+        for theme in ("light", "dark"):
+            context = await browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+            page = await context.new_page()
+            for name, path in pages.items():
+                await page.goto(f"{base}{path}?theme={theme}&lang=en")
+                await charted(page)
+                full = await page.evaluate("document.documentElement.scrollHeight")
+                await page.set_viewport_size({"width": width, "height": min(max(full, height), TALLEST)})
+                await page.wait_for_timeout(400)
+                await page.screenshot(path=out / f"{name}-{width}-{theme}.png")
+                await page.set_viewport_size({"width": width, "height": height})
+                print(f"{name}-{width}-{theme}.png")
+            await context.close()
+
+
+async def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("address", nargs="?", help="of a hub that runs; the demo plant is started when left out")
+    parser.add_argument("--seconds", type=float, default=120.0, help="how long the demo plant runs before")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", help="folder for the pictures")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        if options.address:
+            await take(browser, options.address.rstrip("/"), options.out)
+        else:
+            with demo(options.seconds) as address:
+                await take(browser, address, options.out)
+        await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
