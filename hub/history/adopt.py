@@ -31,7 +31,7 @@ def adopt(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Stored]:
     everything = Sources(folder, [], adopted).select("true")
     connection.execute("BEGIN")
     register(connection, adopted)
-    connection.execute(f'INSERT INTO newest SELECT "row", seq, "at", value, quality FROM ({newest_of(everything)})')
+    connection.execute(f"INSERT INTO newest BY NAME {newest_of(everything)}")
     connection.execute("COMMIT")
     return adopted
 

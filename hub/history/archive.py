@@ -19,8 +19,9 @@ import duckdb
 from hub.history.columns import DAY_MS, day_of
 from hub.history.database import Database
 from hub.history.day import DayWriter
-from hub.history.fetching import newest_of
+from hub.history.fetching import days_in, newest_in, newest_of
 from hub.history.files import (
+    COLUMNS,
     Sources,
     Stored,
     day_path,
@@ -98,19 +99,16 @@ class Archive:
             return missing
 
     def _seal_table(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
-        days = connection.execute(
-            f'SELECT DISTINCT floor("at" / {DAY_MS}.0)::BIGINT FROM {table} ORDER BY 1'
-        ).fetchall()
-        made = [self._write_segment(connection, day, f"FROM {table}") for (day,) in days]
-        fresh = newest_of(f'FROM newest UNION ALL SELECT "row", seq, "at", value, quality FROM {table}')
+        made = [self._write_segment(connection, day, f"FROM {table}") for day in days_in(connection, table)]
+        fresh = newest_of(f"SELECT {COLUMNS} FROM newest UNION ALL {newest_in(table)}")
         self._replace(
             connection,
             made,
             [],
             f"UPDATE numbering SET seq = greatest(seq, (SELECT coalesce(max(seq), 0) FROM {table}))",
-            f'CREATE TEMP TABLE fresh AS SELECT "row", seq, "at", value, quality FROM ({fresh})',
+            f"CREATE TEMP TABLE fresh AS {fresh}",
             "DELETE FROM newest",
-            "INSERT INTO newest FROM fresh",
+            "INSERT INTO newest BY NAME FROM fresh",
             "DROP TABLE fresh",
             f"DROP TABLE {table}",
         )
@@ -118,7 +116,7 @@ class Archive:
     def _write_segment(self, connection: duckdb.DuckDBPyConnection, day: int, source: str) -> Stored:
         file = self._plan(connection, partial(segment_path, day=day), "segment", day)
         inside = f'"at" >= {day * DAY_MS} AND "at" < {(day + 1) * DAY_MS}'
-        query = f'SELECT seq, "row", "at", value, quality FROM ({source}) WHERE {inside} ORDER BY "row", "at", seq'
+        query = f'SELECT {COLUMNS} FROM ({source}) WHERE {inside} ORDER BY "row", "at", seq'
         write(connection, query, self._database.folder / file.path)
         return measured(connection, file, Sources(self._database.folder, [], [file]).select("true"))
 

@@ -12,7 +12,7 @@ from hub.core.batch import Rows, Times, Values
 from hub.history.cells import HOLD_MS, NEEDS, Aggregate, Cells, Column, carry, figures
 from hub.history.columns import DAY_MS, HOUR_MS, column
 from hub.history.errors import HistoryError
-from hub.history.fetching import before, fetch, slices
+from hub.history.fetching import before, days_in, fetch, slices
 from hub.history.files import Sources, Stored, chosen
 
 CELLS = 2_000_000
@@ -91,10 +91,7 @@ class _Query:
             if file.kind == "segment":
                 days.pop(file.day, None)
         for table in self._sources.live:
-            found = self._connection.execute(
-                f'SELECT DISTINCT floor("at" / {DAY_MS}.0)::BIGINT FROM {table}'
-            ).fetchall()
-            for (day,) in found:
+            for day in days_in(self._connection, table):
                 days.pop(day, None)
         return {day: files for day, files in days.items() if _one_each(files)}
 

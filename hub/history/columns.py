@@ -89,8 +89,21 @@ def day_number(name: str) -> int:
 
 
 def column(result: dict[str, Any], name: str, kind: type[np.generic]) -> NDArray[Any]:
-    """A column of a DuckDB result as a plain array of `kind`."""
-    return np.ascontiguousarray(result[name], dtype=kind)
+    """A column of a DuckDB result as a plain array of `kind`; DuckDB keeps a NaN as NULL, here it is NaN again."""
+    found = result[name]
+    if isinstance(found, np.ma.MaskedArray):
+        found = found.filled(np.nan)
+    return np.ascontiguousarray(found, dtype=kind)
+
+
+def batch_of(result: dict[str, Any]) -> Batch:
+    """The batch in a DuckDB result with columns row, value, at and quality."""
+    return Batch(
+        column(result, "row", np.int32),
+        column(result, "value", np.float64),
+        column(result, "at", np.int64),
+        column(result, "quality", np.uint8),
+    )
 
 
 def _by_place(place: NDArray[np.int64]) -> NDArray[np.intp] | slice:

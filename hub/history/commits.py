@@ -22,6 +22,9 @@ from hub.history.settings import HistorySettings
 CHUNK = 250_000
 """Readings that carry one number at most: what a follower is handed at once."""
 
+SEAL_PAUSE = 5.0
+"""Seconds between seals, unless very much comes in: few large segments serve better than many small ones."""
+
 _LIVE = '(seq BIGINT, "row" INTEGER, "at" BIGINT, value DOUBLE, quality UTINYINT)'
 _BYTES_PER_READING = 40
 
@@ -89,8 +92,10 @@ class Commits:
     @property
     def seal_due(self) -> bool:
         """Whether the live table is large or old enough to be sealed."""
-        old = self._clock.monotonic() - self._sealed_at > self._settings.seal_seconds
-        return self.live_readings >= self._settings.seal_readings or (old and self.live_readings > 0)
+        age = self._clock.monotonic() - self._sealed_at
+        if self.live_readings >= self._settings.seal_readings:
+            return age >= SEAL_PAUSE or self.live_readings >= 8 * self._settings.seal_readings
+        return age >= self._settings.seal_seconds and self.live_readings > 0
 
     def rotate(self) -> None:
         """Let the next commit go to a new table, so that the present one can be sealed. Raises HistoryError."""

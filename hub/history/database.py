@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +58,8 @@ class Database:
         """Lock the folder and open the file. Raises HistoryError; a damaged or foreign file is set aside first."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._take_lock()
+        if self.path.exists() and not self.path.stat().st_size:
+            self.path.unlink()  # a crash at the very first start leaves it so
         try:
             self._root = self._connect()
         except duckdb.Error as error:
@@ -126,6 +130,11 @@ class Database:
             root.close()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
+        # DuckDB's own threads inherit the priority of the thread that opens the file: the event loop goes first
+        with ThreadPoolExecutor(1, "history-open", initializer=step_back) as pool:
+            return pool.submit(self._connect_here).result()
+
+    def _connect_here(self) -> duckdb.DuckDBPyConnection:
         settings = self._settings
         connection = duckdb.connect(
             str(self.path),
@@ -133,7 +142,7 @@ class Database:
                 "threads": settings.threads,
                 "memory_limit": f"{settings.memory_mb}MiB",
                 "temp_directory": str(self.folder / "spill"),
-                "checkpoint_threshold": "8MiB",
+                "checkpoint_threshold": "4MiB",
                 "default_block_size": "16384",
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
@@ -192,6 +201,11 @@ class Database:
         if wal.exists():
             wal.rename(aside.with_name(aside.name + ".wal"))
         return aside
+
+
+def step_back() -> None:
+    """Let every other thread of the hub go before the calling one."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + 5)
 
 
 def first_line(error: BaseException) -> str:

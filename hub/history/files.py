@@ -29,7 +29,7 @@ BLOCK_BITS = 5
 VERBATIM = 255
 """In place of a number of digits: the value stands in `value`, not in `mantissa`."""
 
-_COLUMNS = 'seq, "row", "at", value, quality'
+COLUMNS = 'seq, "row", "at", value, quality'
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class Sources:
         """SQL for the readings that meet `condition`; `blocks` is the same for the column `block` of moments."""
         days = [file for file in self.files if file.kind == "day"]
         segments = [file.path for file in self.files if file.kind == "segment"]
-        parts = [f"SELECT {_COLUMNS} FROM ({inner}) WHERE {condition}" for inner in self._inner(days, segments, blocks)]
-        return " UNION ALL ".join(parts) or f"SELECT {_COLUMNS} FROM newest WHERE false"
+        parts = [f"SELECT {COLUMNS} FROM ({inner}) WHERE {condition}" for inner in self._inner(days, segments, blocks)]
+        return " UNION ALL ".join(parts) or f"SELECT {COLUMNS} FROM newest WHERE false"
 
     def listing(self, paths: Iterable[str]) -> str:
         """A list of files as SQL."""

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from hub.core.batch import Batch
-from hub.history.columns import column
+from hub.history.columns import batch_of, column
 from hub.history.commits import CHUNK
 from hub.history.files import Sources
 
@@ -98,10 +98,18 @@ class Stride:
             if n <= 2 * CHUNK or self.commits == 1:
                 break
             self.commits = max(1, self.commits // 4)
+        if not n:
+            upto = _ahead_of_next(connection, sources, upto, last)
         if n < CHUNK // 2:
             self.commits = min(2 * self.commits, 1 << 20)
-        order = np.lexsort((column(found, "at", np.int64), found["row"], found["seq"]))
-        batch = Batch.of(
-            found["row"][order], found["value"][order], found["at"][order], np.asarray(found["quality"])[order]
-        )
-        return Chunk(upto, batch)
+        batch = batch_of(found)
+        order = np.lexsort((batch.at, batch.rows, column(found, "seq", np.int64)))
+        return Chunk(upto, Batch(batch.rows[order], batch.values[order], batch.at[order], batch.quality[order]))
+
+
+def _ahead_of_next(connection: duckdb.DuckDBPyConnection, sources: Sources, after: int, last: int) -> int:
+    """The number ahead of the next commit that can have readings: retention and new beginnings leave long gaps."""
+    starts = [max(file.seq_from, after + 1) for file in sources.since(after, last).files]
+    for table in sources.live:
+        starts += [seq for (seq,) in connection.execute(f"SELECT min(seq) FROM {table} WHERE seq > {after}").fetchall()]
+    return min((seq - 1 for seq in starts if seq is not None), default=last)

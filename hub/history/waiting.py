@@ -9,6 +9,9 @@ from hub.core.batch import Batch
 from hub.history.commits import Commit
 from hub.history.errors import HistoryError, ReadingsShed
 
+AT_ONCE = 500_000
+"""Readings to a commit, about: more would take long to sort and much memory to insert."""
+
 
 class Waiting:
     """What was appended and is not durable yet. `appended == stored + replaced + shed + pending` at all times."""
@@ -45,8 +48,14 @@ class Waiting:
         self._batches.append(batch)
 
     def take(self) -> list[Batch]:
-        """All that waits, for a commit; it goes on counting as pending."""
-        batches, self._batches = self._batches, []
+        """The oldest of what waits, enough for one commit; it goes on counting as pending."""
+        held, taken = 0, 0
+        for batch in self._batches:
+            held += len(batch)
+            taken += 1
+            if held >= AT_ONCE:
+                break
+        batches, self._batches = self._batches[:taken], self._batches[taken:]
         return batches
 
     def put_back(self, batches: list[Batch]) -> None:
@@ -68,8 +77,8 @@ class Waiting:
         self._tell()
 
     async def due(self, seconds: float) -> bool:
-        """Wait `seconds`, or longer until something waits to be stored; False when closed and nothing does."""
-        while not self.closed:
+        """Wait `seconds`, less when much waits, longer while nothing does; False when closed and nothing is left."""
+        while not self.closed and self.pending < AT_ONCE:
             try:
                 await asyncio.wait_for(self._closing.wait(), seconds)
             except TimeoutError:
