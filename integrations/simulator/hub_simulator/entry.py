@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -94,7 +95,8 @@ async def run(context: Context, config: Config) -> None:
                 link.up = True
                 _report(device, line, context)
         await listener
-        raise LinkError(words[-1] if words else f"the plant ended with code {await process.wait()}")
+        code = await process.wait()
+        raise LinkError(words[-1] if words else f"the plant ended with code {code}")
     finally:
         await _stop(process, listener)
 
@@ -113,13 +115,15 @@ def _report(device: Device, line: bytes, context: Context) -> None:
 
 async def _stop(process: asyncio.subprocess.Process, listener: asyncio.Task[None]) -> None:
     """Ask the plant to save and end; insist when it does not within a second."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            # not process.terminate(): that may collect the ended child before asyncio does, which then warns
+            os.kill(process.pid, signal.SIGTERM)
     try:
         await asyncio.wait_for(process.wait(), _STOP_SECONDS)
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.kill(process.pid, signal.SIGKILL)
         await process.wait()
     listener.cancel()
     await asyncio.gather(listener, return_exceptions=True)

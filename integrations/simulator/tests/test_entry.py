@@ -42,7 +42,7 @@ async def test_the_plant_runs_as_long_as_its_entry(hub: HubUnderTest, plant_file
 
 
 async def test_a_plant_that_cannot_start_says_why_and_is_tried_again(
-    hub: HubUnderTest, plant_file: Path, free_port: int
+    hub: HubUnderTest, plant_file: Path, free_port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     config = {"plant": str(plant_file), "folder": str(hub.tmp_path / "run"), "ports": {"tcp_1": free_port}}
     await hub.start("simulator", config, id="one")
@@ -51,6 +51,7 @@ async def test_a_plant_that_cannot_start_says_why_and_is_tried_again(
     entry = await hub.start("simulator", other, id="two")
     await hub.until(lambda: f"port {free_port}" in entry.reason, 60)
     assert entry.state.value == "link_down"
+    assert "Unknown child process" not in caplog.text
 
 
 @pytest.mark.parametrize(
