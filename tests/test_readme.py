@@ -83,15 +83,26 @@ def test_every_command_in_the_documents_exists(console: TyperGroup) -> None:
 
 
 def test_every_option_in_the_documents_exists(console: TyperGroup) -> None:
-    unknown = []
-    for example in SHELL:
-        for name, rest in re.findall(r"^kwhub ([a-z]+)(.*)$", example.text, re.MULTILINE):
-            command = console.commands.get(name)
-            options = {flag for parameter in (command.params if command else []) for flag in parameter.opts}
-            unknown += [
-                (example.place, name, flag) for flag in re.findall(r"\s(--?[a-z-]+)", rest) if flag not in options
-            ]
+    lines = [
+        (example.place, line.split())
+        for example in SHELL
+        for line in re.findall(r"^kwhub (.*)$", example.text, re.MULTILINE)
+    ]
+    unknown = [
+        (place, word)
+        for place, words in lines
+        for word in words
+        if word.startswith("-") and word.partition("=")[0] not in options(console, words)
+    ]
     assert unknown == []
+
+
+def options(group: TyperGroup, words: list[str]) -> set[str]:
+    """Options of the command that `words` call, however deep it lies."""
+    command = group.commands.get(words[0])
+    if isinstance(command, TyperGroup):
+        return options(command, words[1:])
+    return {flag for parameter in command.params for flag in parameter.opts} if command else set()
 
 
 def project_with(integrations: dict[str, Any]) -> str:

@@ -102,7 +102,7 @@ async def answer(hub: asyncio.subprocess.Process, url: str, log: Path) -> str:
             assert hub.returncode is None, log.read_text("utf-8")
             try:
                 async with session.get(url) as response:
-                    assert response.status == 200, await response.text()
+                    assert response.status == 200, log.read_text("utf-8")
                     return await response.text()
             except aiohttp.ClientConnectionError:
                 await asyncio.sleep(0.1)
