@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from hub.core.registry import Registry
 from hub.logs import set_up_logging
 from hub.plugins import Plugins, load_plugins
 from hub.scaffold import write_plugin
+from hub.sdk import Config
 from hub.store import Store
 
 DEFAULT = Path("config/hub.yaml")
@@ -87,11 +90,31 @@ async def _rename(configuration: Configuration, project: str, old: str, new_key:
         await store.close()
 
 
+class _Installation:
+    """What the commands of plugins may know of this installation: `hub.sdk.Installation`."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+
+    def profiles(self, protocol: str) -> Mapping[str, Traversable]:
+        return self._plugins.profiles(protocol)
+
+    def entries(self, config: Path, integration: str) -> list[tuple[str, Config]]:
+        projects = read_configuration(_hub_file(config), self._plugins).projects.values()
+        entries = [entry for project in projects for entry in project.entries if entry.integration == integration]
+        return [(entry.project, entry.config) for entry in entries]
+
+
 def command_line(installed: Plugins) -> typer.Typer:
     """The console with the hub's commands and those of the installed plugins."""
     cli = typer.Typer(
         no_args_is_help=True, add_completion=False, help=f"kWHub {__version__}, an industrial energy hub."
     )
+
+    @cli.callback()
+    def share(context: typer.Context) -> None:
+        context.obj = _Installation(installed)
+
     cli.command("run")(run_hub)
     for command in (check, plugins, new, rename):
         cli.command()(command)

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources.abc import Traversable
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import voluptuous as vol
@@ -51,6 +52,7 @@ __all__ = [
     "Fault",
     "FrameError",
     "HubError",
+    "Installation",
     "Integration",
     "Kind",
     "Label",
@@ -112,6 +114,17 @@ class Integration:
     def is_link_error(self, error: BaseException) -> bool:
         """Whether `error` says that the other end is away, rather than that the code is wrong."""
         return isinstance(error, (OSError, TimeoutError, LinkError, *self.link_errors))
+
+
+@runtime_checkable
+class Installation(Protocol):
+    """What a plugin's command finds in `typer.Context.obj`: the installed profiles, and the plant as configured."""
+
+    def profiles(self, protocol: str) -> Mapping[str, Traversable]:
+        """YAML profiles for `protocol` by full name, such as `acme/pm5`."""
+
+    def entries(self, config: Path, integration: str) -> list[tuple[str, Config]]:
+        """Project and validated configuration of every entry of `integration`; `config` is hub.yaml or its folder."""
 
 
 class Device:

@@ -19,8 +19,8 @@ def doubts(
     found = {
         "all zero": _all_zero(values, profile),
         "voltages": _voltages(values),
-        "active power": _sum(values, "active_power", "kW"),
-        "reactive power": _sum(values, "reactive_power", "kvar"),
+        "active power": _sum(values, "active_power"),
+        "reactive power": _sum(values, "reactive_power"),
         "power factor": _power_factor(values),
         "frequency": _frequency(values),
     }
@@ -60,7 +60,7 @@ def _voltages(values: Mapping[str, float]) -> str:
     return f"line voltages are {ratio:.3f} times the phase voltages; expected {math.sqrt(3):.3f}"
 
 
-def _sum(values: Mapping[str, float], quantity: str, unit: str) -> str:
+def _sum(values: Mapping[str, float], quantity: str) -> str:
     phases = _known(values, [f"{quantity}_{phase}" for phase in _PHASES])
     if not phases or quantity not in values:
         return ""
@@ -68,7 +68,7 @@ def _sum(values: Mapping[str, float], quantity: str, unit: str) -> str:
     size = sum(abs(value) for value in phases)
     if abs(total - added) <= max(_TOLERANCE * size, 1e-3 * max(1.0, abs(total))):
         return ""
-    return f"{quantity} is {total:g} {unit}, its phases add up to {added:g} {unit}"
+    return f"{quantity} is {total:g}, but its phases add up to {added:g}"
 
 
 def _power_factor(values: Mapping[str, float]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from hub_modbus.mapping import exact
@@ -36,12 +37,14 @@ class RatioReader:
 
     def result(self) -> tuple[Ratios | None, str]:
         """The ratios; None, and the reason in words, when a register was refused or holds no possible ratio."""
-        if self.failed:
-            return None, self.failed
+        return (None, self.failed) if self.failed else self.of(self._read)
+
+    def of(self, read: Mapping[str, float | str]) -> tuple[Ratios | None, str]:
+        """The ratios that the values `read` from `points`, by key, amount to; None and the reason when to none."""
         fixed = self._rule.fixed
         found = {"pt": fixed.pt, "ct": fixed.ct}
         for name in self._rule.registers:
-            primary, secondary = self._read.get(name, 0.0), self._read.get(f"{name}_secondary", 1.0)
+            primary, secondary = float(read.get(name, 0.0)), float(read.get(f"{name}_secondary", 1.0))
             if not (primary > 0 and secondary > 0):
                 return None, f"{name} reads {primary:g}" + (f" / {secondary:g}" if secondary != 1 else "")
             found[name] = Fraction(exact(primary), exact(secondary))

@@ -96,7 +96,7 @@ def test_a_sound_meter_raises_no_doubt():
     ("change", "words"),
     [
         ({"voltage_l1_l2": 300.0}, "line voltages are"),
-        ({"active_power": 20.0}, "its phases add up to 30 kW"),
+        ({"active_power": 20.0}, "its phases add up to 30"),
         ({"power_factor": 9.7}, "power_factor is 9.7; expected -1 to 1"),
         ({"frequency": 0.05}, "expected 45 to 65"),
         (dict.fromkeys(SOUND, 0.0), "is acme/pm5 the right profile?"),
