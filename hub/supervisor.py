@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 
 from hub.config import Entry
 from hub.core.core import Core
@@ -101,7 +102,7 @@ class Supervisor:
         context = self._context(entry, health)
         name = f"{entry.project}/{entry.id}"
         try:
-            await integration.run(context, entry.config)
+            await integration.run(context, deepcopy(entry.config))
         except asyncio.CancelledError:
             context.lost("stopped")
             raise

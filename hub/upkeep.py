@@ -89,7 +89,7 @@ async def keep_health(core: Core, store: Store) -> None:
 
 
 class Reload:
-    """Applies changed configuration files: only entries that differ are touched, a broken edit changes nothing."""
+    """Applies changed configuration files: entries that differ are touched, what an edit breaks goes on as it was."""
 
     def __init__(
         self, read: Callable[[], Configuration], current: Configuration, supervisor: Supervisor, core: Core
@@ -97,11 +97,12 @@ class Reload:
         self._read = read
         self._supervisor = supervisor
         self._core = core
+        self._newest = current
         self.current = current
 
     def files(self) -> list[Path]:
-        """Files the present configuration was read from."""
-        return self.current.files
+        """Files to watch: those in force and those of the last edit, be it refused or not."""
+        return list(dict.fromkeys([*self.current.files, *self._newest.files]))
 
     async def follow(self) -> None:
         """Watch the files for ever."""
@@ -109,25 +110,25 @@ class Reload:
             log.info("configuration changed: %s", ", ".join(sorted(file.name for file in changed)))
             await self.apply()
 
-    async def apply(self) -> bool:
-        """Read the files again and apply what differs; whether they were good."""
+    async def apply(self) -> None:
+        """Read the files again and do what differs; an entry with a mistake keeps running as it was."""
         new = await asyncio.to_thread(self._read)
-        if new.errors:
-            self._core.health.notices["configuration"] = (
-                f"the last edit was refused, the earlier configuration goes on: {new.errors[0]}"
-            )
-            for error in new.errors:
-                log.error("edit refused: %s", error)
-            return False
-        self._core.health.notices.pop("configuration", None)
+        self._newest = new
+        self._tell(new)
         changes = difference(self.current, new)
-        self.current = new
+        self.current = changes.configuration
         stopped = [*changes.stopped, *(old for old, _ in changes.changed)]
         await self._supervisor.apply(stopped, [*changes.started, *(entry for _, entry in changes.changed)])
-        log.info(
-            "configuration applied: %d started, %d stopped, %d changed",
-            len(changes.started),
-            len(changes.stopped),
-            len(changes.changed),
-        )
-        return True
+        counts = (len(changes.started), len(changes.stopped), len(changes.changed))
+        log.info("configuration applied: %d started, %d stopped, %d changed", *counts)
+        if changes.settings:
+            log.warning("hub.yaml: %s changed; that takes effect at the next start", ", ".join(changes.settings))
+
+    def _tell(self, new: Configuration) -> None:
+        self._core.health.notices.pop("configuration", None)
+        for error in new.errors:
+            log.error("edit refused: %s", error)
+        if new.errors:
+            self._core.health.notices["configuration"] = (
+                f"{len(new.errors)} mistakes in the last edit; what they concern goes on as before: {new.errors[0]}"
+            )

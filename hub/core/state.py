@@ -98,9 +98,9 @@ class StateTable:
     def not_topical(self, rows: Rows, at: int) -> Batch:
         """A batch that would mark `rows` as not topical at `at`: last values, the flag added.
 
-        An entity whose newest reading is stamped later than `at` is marked at that time.
+        An entity read at `at` or later is marked a millisecond after that reading, so that both stand in the history.
         """
-        times = np.maximum(self.at[rows], at)
+        times = np.maximum(self.at[rows] + 1, at)
         return Batch(rows, self.value[rows], times, self.quality[rows] | np.uint8(Quality.NOT_TOPICAL))
 
     def _where(self, rows: Rows) -> _Where | None:

@@ -1,0 +1,102 @@
+"""How long `kwhub run` takes to be ready with 10,000 entities, and what memory it needs, at a first and a second start.
+
+    python benchmarks/startup.py [devices]
+
+The meters are PD194Z-9TY of the fullest map, on Modbus TCP links to a port where nobody answers: what is measured is the
+hub, not the wire. Ready means: pages are served and every device is registered.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import psutil
+
+from hub.plugins import load_plugins
+from hub.testing.conformance import free_port
+
+RUNS = 5
+
+
+def configure(folder: Path, devices: int) -> int:
+    """Write a configuration of `devices` meters on ten links; the port of the pages."""
+    port, nobody = free_port(), free_port()
+    (folder / "hub.yaml").write_text(f"data: data\nport: {port}\nprojects: [mill.yaml]\n")
+    lines = ["project: mill", "zone: UTC", "integrations:", "  modbus:"]
+    for link in range(10):
+        lines += [f"    - id: link_{link}", f"      tcp: {{host: 127.0.0.1, port: {nobody}}}", "      devices:"]
+        lines += [
+            f"        - {{device: meter_{number}, profile: sfere/pd194z_9ty, unit_id: {unit}}}"
+            for unit, number in enumerate(range(link, devices, 10), start=1)
+        ]
+    (folder / "mill.yaml").write_text("\n".join(lines) + "\n")
+    return port
+
+
+def start(folder: Path, port: int, devices: int) -> tuple[float, float, int]:
+    """Seconds until ready, MB resident three seconds later, entities registered."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hub", "run", "--config", str(folder)], stderr=subprocess.DEVNULL, cwd=folder
+    )
+    try:
+        seen = 0
+        while seen < devices:
+            time.sleep(0.02)
+            if process.poll() is not None:
+                sys.exit("the hub did not start")
+            seen = devices_shown(port)
+        seconds = time.monotonic() - began
+        time.sleep(3.0)
+        memory = psutil.Process(process.pid).memory_info().rss / 1e6
+        return seconds, memory, seen
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def devices_shown(port: int) -> int:
+    """Devices that the page of devices lists; 0 while nobody answers."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/p/mill/devices", timeout=5) as answer:
+            return len(set(re.findall(r"/p/mill/devices/(meter_\d+)", answer.read().decode())))
+    except (URLError, ConnectionError, TimeoutError):
+        return 0
+
+
+def entities_per_meter() -> int:
+    """Points of one PD194Z-9TY."""
+    text = load_plugins().profiles("modbus")["sfere/pd194z_9ty"].read_text()
+    return max(1, text.count("address"))
+
+
+def main() -> None:
+    """Print medians of five starts."""
+    devices = int(sys.argv[1]) if len(sys.argv) > 1 else 14
+    print(
+        f"{'start':<8} {'ready s':>8} {'worst s':>8} {'memory MB':>10}   ({devices} full PD194Z-9TY meters, medians of {RUNS})"
+    )
+    for name in ("first", "second"):
+        seconds, memory = [], []
+        for _ in range(RUNS):
+            with tempfile.TemporaryDirectory() as place:
+                folder = Path(place)
+                port = configure(folder, devices)
+                if name == "second":
+                    start(folder, port, devices)
+                ready, resident, _ = start(folder, port, devices)
+                seconds.append(ready)
+                memory.append(resident)
+        print(f"{name:<8} {statistics.median(seconds):>8.2f} {max(seconds):>8.2f} {statistics.median(memory):>10.0f}")
+
+
+if __name__ == "__main__":
+    main()
