@@ -111,5 +111,6 @@ def _ahead_of_next(connection: duckdb.DuckDBPyConnection, sources: Sources, afte
     """The number ahead of the next commit that can have readings: retention and new beginnings leave long gaps."""
     starts = [max(file.seq_from, after + 1) for file in sources.since(after, last).files]
     for table in sources.live:
-        starts += [seq for (seq,) in connection.execute(f"SELECT min(seq) FROM {table} WHERE seq > {after}").fetchall()]
-    return min((seq - 1 for seq in starts if seq is not None), default=last)
+        found = connection.execute(f"SELECT min(seq) FROM {table} WHERE seq > {after} HAVING count(*) > 0").fetchall()
+        starts += [seq for (seq,) in found]
+    return min(starts, default=last + 1) - 1

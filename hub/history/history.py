@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from hub.core.batch import Batch, Rows, Times
+from hub.core.batch import Batch
 from hub.core.clock import Clock
 from hub.core.errors import HubError
 from hub.core.registry import Registry
@@ -60,6 +61,7 @@ class History:
         self._archive_trouble = ""
         self._missing: list[str] = []
         self._last_at_start = 0
+        self._stopped = False
         self._moved: set[str] = set()
         self._utc_ahead = 0.0
 
@@ -123,7 +125,7 @@ class History:
         await self._waiting.durable()
         return self.seq
 
-    async def raw(self, rows: Rows, start: int, end: int, limit: int = RAW_LIMIT) -> Batch:
+    async def raw(self, rows: ArrayLike, start: int, end: int, limit: int = RAW_LIMIT) -> Batch:
         """Readings of `rows` in [start, end) ms UTC, sorted by (row, at), each (row, at) as it was written last.
 
         At most `limit` of them, the first in that order: when so many come back there may be more.
@@ -133,7 +135,7 @@ class History:
             return Batch.empty()
         return await self._read(lambda: self._questions.raw(wanted, start, end, limit))
 
-    async def buckets(self, rows: Rows, edges: Times, aggregate: Aggregate) -> Buckets:
+    async def buckets(self, rows: ArrayLike, edges: ArrayLike, aggregate: Aggregate) -> Buckets:
         """One figure for each of `rows` (shape (n,)) between neighbouring `edges` (shape (m + 1,), ms UTC, ascending).
 
         Values and counts of shape (n, m); NaN where there is no data. Raises HistoryError for edges that do not ascend.
@@ -202,6 +204,7 @@ class History:
         if self._sealing is not None:
             await asyncio.wait([self._sealing])
         lost = self.pending
+        self._stopped = True
         await asyncio.get_running_loop().run_in_executor(self._writer, self._stop)
         self._stop_threads()
         if lost:
@@ -279,13 +282,18 @@ class History:
         return self.seq > after
 
     async def _read(self, question: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, question)
+        return await self._in(self._readers, question)
 
     async def _in_writer(self, step: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, step)
+        return await self._in(self._writer, step)
 
     async def _in_archive(self, step: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._archivist, step)
+        return await self._in(self._archivist, step)
+
+    async def _in(self, pool: ThreadPoolExecutor, step: Callable[[], _T]) -> _T:
+        if self._stopped:
+            raise HistoryError("the history is closed")
+        return await asyncio.get_running_loop().run_in_executor(pool, step)
 
 
 def _owner(registry: Registry, row: int) -> tuple[str, str]:

@@ -58,7 +58,7 @@ async def test_a_flipped_bit_in_the_header_is_found(opened: Opened, tmp_path: Pa
     content = bytearray(path.read_bytes())
     content[200] ^= 1
     path.write_bytes(content)
-    with pytest.raises(HistoryError, match="history.duckdb"):
+    with pytest.raises(HistoryError, match=r"history\.duckdb"):
         await History.open(tmp_path / "history", Clock(), QUICK)
 
 

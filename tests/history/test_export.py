@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from history.conftest import DAY, HOUR, NEW_YEAR, QUICK, Opened, owner, store
 from hub.core.batch import Batch
 from hub.core.clock import Clock
 from hub.core.core import Core
@@ -14,7 +15,6 @@ from hub.core.model import DeviceInfo, Point
 from hub.history import Aggregate, History, HistorySettings
 from hub.history.columns import Readings
 from hub.history.day import whole_numbers
-from tests.history.conftest import DAY, HOUR, NEW_YEAR, QUICK, Opened, owner, store
 
 EVER = 1 << 60
 
@@ -74,7 +74,7 @@ async def test_a_day_file_can_be_read_by_others_as_documented(opened: Opened, tm
             FROM '{folder}/readings-*.parquet' JOIN '{folder}/moments-*.parquet' USING (moment)
             ORDER BY "row", "at"
         """
-        found = duckdb.sql(documented).fetchnumpy()
+        found = duckdb.connect().execute(documented).fetchnumpy()
         same = await history.raw(np.array([1, 33]), 0, EVER)
         np.testing.assert_array_equal(found["row"], same.rows)
         np.testing.assert_array_equal(found["at"], same.at)

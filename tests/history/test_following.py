@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from history.conftest import DAY, HOUR, NEW_YEAR, Opened, everything, owner, store
 from hub.core.batch import Batch
 from hub.history import History
 from hub.store import Store
-from tests.history.conftest import DAY, HOUR, NEW_YEAR, Opened, everything, owner, store
 
 
 async def test_numbers_grow_by_one_with_each_commit_and_go_on_after_a_restart(opened: Opened) -> None:
