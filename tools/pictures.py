@@ -27,7 +27,13 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 SCREENS = {1440: 960, 390: 844}
-TALLEST = 2400
+LOOKS = (
+    *(("en", theme, width) for theme in ("light", "dark") for width in SCREENS),
+    ("zh-CN", "light", 1440),
+)
+"""Language, theme and width of each set of pictures."""
+
+TALLEST = 1800
 """Pixels of a page that are shown: a list of fifty rows on a phone is longer than anybody looks at."""
 
 
@@ -79,30 +85,30 @@ async def addresses(page: Page, base: str) -> dict[str, str]:
     return found
 
 
-async def charted(page: Page) -> None:
+async def settled(page: Page) -> None:
     """Give charts and the first live values time to appear."""
     await page.wait_for_selector(".live[data-state=ok]", state="attached")
     await page.wait_for_timeout(2_500)
 
 
 async def take(browser: Browser, base: str, out: Path) -> None:
-    """One picture of each page, width and theme."""
+    """One picture of each page in each look."""
     first = await browser.new_page()
     pages = await addresses(first, base)
-    for width, height in SCREENS.items():
-        for theme in ("light", "dark"):
-            context = await browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-            page = await context.new_page()
-            for name, path in pages.items():
-                await page.goto(f"{base}{path}?theme={theme}&lang=en")
-                await charted(page)
-                full = await page.evaluate("document.documentElement.scrollHeight")
-                await page.set_viewport_size({"width": width, "height": min(max(full, height), TALLEST)})
-                await page.wait_for_timeout(400)
-                await page.screenshot(path=out / f"{name}-{width}-{theme}.png")
-                await page.set_viewport_size({"width": width, "height": height})
-                print(f"{name}-{width}-{theme}.png")
-            await context.close()
+    for language, theme, width in LOOKS:
+        context = await browser.new_context(viewport={"width": width, "height": SCREENS[width]})
+        page = await context.new_page()
+        for name, path in pages.items():
+            await page.goto(f"{base}{path}?theme={theme}&lang={language}")
+            await settled(page)
+            full = await page.evaluate("document.documentElement.scrollHeight")
+            await page.set_viewport_size({"width": width, "height": min(max(full, SCREENS[width]), TALLEST)})
+            await page.wait_for_timeout(400)
+            picture = f"{name}{'' if language == 'en' else '-zh'}-{width}-{theme}.png"
+            await page.screenshot(path=out / picture)
+            await page.set_viewport_size({"width": width, "height": SCREENS[width]})
+            print(picture)
+        await context.close()
 
 
 async def main() -> None:

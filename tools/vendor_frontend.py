@@ -1,6 +1,6 @@
 """Fetch the browser's libraries from npm by exact version, check them, and put them into the tree unmodified.
 
-    python tools/vendor_frontend.py          # fetch what is missing, make the icon sprite and THIRD_PARTY.md
+    python tools/vendor_frontend.py          # fetch what is missing, make the icon sprite and frontend/THIRD_PARTY.md
     python tools/vendor_frontend.py --check  # only compare what is in the tree with the manifest
 
 The manifest is `frontend/static/vendor/manifest.json`. Nothing here runs when kWHub is installed.
@@ -25,6 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "frontend" / "static" / "vendor"
 MANIFEST = SHIPPED / "manifest.json"
+NOTICES = ROOT / "frontend" / "THIRD_PARTY.md"
 SPRITE = ROOT / "frontend" / "static" / "icons.svg"
 ICON_USE = re.compile(r"""(?:\bicon\(|Item\("\w+", N_\("[^"]+"\), )["']([a-z0-9-]+)["']""")
 
@@ -122,7 +123,7 @@ def write_sprite(names: Iterable[str], lucide: Package) -> None:
 
 
 def write_notices(shipped: Iterable[Package]) -> None:
-    """THIRD_PARTY.md: what is in the tree that others wrote."""
+    """`NOTICES`: what is in the tree that others wrote."""
     lines = [
         "# Third-party files in this tree",
         "",
@@ -135,7 +136,7 @@ def write_notices(shipped: Iterable[Package]) -> None:
         answer = "yes" if package.folder == SHIPPED else "no, tests only"
         lines.append(f"| {package.name} | {package.version} | {package.spdx} | `{place}/` | {answer} |")
     lines += ["", "Icons in `frontend/static/icons.svg` are drawn by Lucide (ISC).", ""]
-    (ROOT / "THIRD_PARTY.md").write_text("\n".join(lines))
+    NOTICES.write_text("\n".join(lines))
 
 
 def main() -> None:

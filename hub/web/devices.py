@@ -123,13 +123,12 @@ def _rows(services: Services, project: str) -> list[Row]:
 
 def _shown(services: Services, project: str, query: Mapping[str, str]) -> Sheet[Row]:
     """The devices one view of the list shows: those that match its text, or only those in trouble."""
-    text = query.get("q", "").strip().lower()
-    rows = [
-        row
-        for row in _rows(services, project)
-        if (not text or text in _said(row.info)) and (row.troubled or not _only_trouble(query))
-    ]
-    return sheet(rows, query.get("n", ""))
+    text, number = query.get("q", "").strip().lower(), query.get("n", "")
+    found = [info for info in services.core.registry.devices(project) if not text or text in _said(info)]
+    if _only_trouble(query):
+        return sheet([row for info in found if (row := _row(services, info)).troubled], number)
+    chosen = sheet(found, number)
+    return Sheet([_row(services, info) for info in chosen.rows], chosen.number, chosen.count, chosen.total)
 
 
 def _said(info: DeviceInfo) -> str:

@@ -121,9 +121,8 @@ class View:
         return frame("v", self._values(everything) | _numbers(self._topic_figures()))
 
     def changes(self, touched: Mask) -> bytes:
-        """A frame of what changed; empty when nothing did. `touched`, shape (entities,), marks rows with news."""
-        known = self.rows[self.rows < len(touched)] if len(self.rows) else self.rows
-        values = self._values(np.flatnonzero(touched[known])) if len(known) else {}
+        """A frame of what changed; empty when nothing did. `touched`, shape (rows of the state table,), marks rows with news."""
+        values = self._values(np.flatnonzero(touched[self.rows]))
         figures = self._topic_figures()
         news = {key: value for key, value in figures.items() if self._figures.get(key) != value}
         self._figures = figures
