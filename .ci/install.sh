@@ -10,7 +10,7 @@ pip() {
 
 [ -x .venv/bin/uv ] || pip --no-deps --require-hashes -r .ci/requirements-uv.lock || true
 if [ -x .venv/bin/uv ]; then
-    .venv/bin/uv pip install --quiet --python .venv/bin/python "$@" && exit 0
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@" && exit 0
     echo "uv could not; trying again with pip" >&2
 fi
 pip "$@"

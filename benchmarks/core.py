@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.core.batch import Batch
-from hub.core.model import Point
+from hub.core.model import DeviceInfo, Entity, Point
 from hub.core.state import StateTable
 
 ENTITIES = 10_000
@@ -64,8 +64,8 @@ def batches(order: str) -> Iterator[Batch]:
 def through_columns(work: list[Batch]) -> tuple[int, float]:
     """Changes found and CPU seconds, the state table's way."""
     state = StateTable()
-    for row in range(ENTITIES):
-        state.configure(row, POINT)
+    device = DeviceInfo("bench", "gateway")
+    state.configure(Entity(row, device, POINT) for row in range(ENTITIES))
     started = time.process_time()
     changes = sum(len(state.apply(batch)) for batch in work)
     return changes, time.process_time() - started

@@ -12,7 +12,7 @@ _TIME = structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
 
 def set_up_logging(*, verbose: bool = False) -> None:
     """Log to standard error: time, level, words, traceback of a bug; in colour on a terminal, plain elsewhere."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         _TIME,

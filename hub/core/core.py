@@ -40,8 +40,7 @@ class Core:
     def add_device(self, info: DeviceInfo, points: Iterable[Point]) -> dict[str, Entity]:
         """Register a device; its entities by point key, ready to take readings."""
         entities = self.registry.add_device(info, points)
-        for entity in entities.values():
-            self.state.configure(entity.row, entity.point)
+        self.state.configure(entities.values())
         return entities
 
     def ingest(self, batch: Batch) -> Batch:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hub.core.batch import Batch, Rows
-from hub.core.model import Kind, Point
+from hub.core.model import Entity, Kind
 from hub.core.quality import Quality
 
 NEVER = np.iinfo(np.int64).min
@@ -54,17 +55,19 @@ class StateTable:
     def __len__(self) -> int:
         return len(self._places)
 
-    def configure(self, row: int, point: Point) -> None:
-        """Make place for `row` and set how its changes are told: deadbands and heartbeat of `point`."""
-        self._grow(row + 1)
-        exact = point.kind in (Kind.STATUS, Kind.TEXT)
-        self._deadband[row] = 0.0 if exact else point.deadband
-        self._share[row] = 0.0 if exact else point.deadband_percent / 100
-        self._any_share = self._any_share or self._share[row] > 0
-        self._max_age[row] = round(point.max_age * 1000)
-        self._band[row] = max(self._deadband[row], self._share[row] * abs(np.nan_to_num(self._kept[row])))
-        if self.at[row] != NEVER:
-            self._due[row] = self.at[row] + self._max_age[row]
+    def configure(self, entities: Iterable[Entity]) -> None:
+        """Make place for `entities` and set how their changes are told: deadbands and heartbeat of their points."""
+        kinds = [(entity.row, entity.point) for entity in entities]
+        rows = np.fromiter((row for row, _ in kinds), dtype=np.intp)
+        self._grow(int(rows.max(initial=-1)) + 1)
+        moving = np.fromiter((point.kind not in (Kind.STATUS, Kind.TEXT) for _, point in kinds), dtype=np.bool_)
+        self._deadband[rows] = moving * np.fromiter((point.deadband for _, point in kinds), dtype=np.float64)
+        self._share[rows] = moving * np.fromiter((point.deadband_percent for _, point in kinds), dtype=np.float64) / 100
+        self._max_age[rows] = np.rint(np.fromiter((point.max_age * 1000 for _, point in kinds), dtype=np.float64))
+        self._any_share = self._any_share or bool((self._share[rows] > 0).any())
+        self._band[rows] = np.fmax(self._deadband[rows], self._share[rows] * np.abs(self._kept[rows]))
+        known = rows[self.at[rows] != NEVER]
+        self._due[known] = self.at[known] + self._max_age[known]
 
     def restore(self, batch: Batch) -> None:
         """Take the newest readings of an earlier run as live state, without telling anyone."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.batch import Batch
-from hub.core.model import Kind, Point
+from hub.core.model import DeviceInfo, Entity, Kind, Point
 from hub.core.quality import Quality
 from hub.core.state import NEVER, StateTable
 
@@ -20,9 +20,12 @@ T0 = 1_700_000_000_000
 
 def table(*points: Point) -> StateTable:
     state = StateTable()
-    for row, point in enumerate(points):
-        state.configure(row, point)
+    state.configure(entity(row, point) for row, point in enumerate(points))
     return state
+
+
+def entity(row: int, point: Point) -> Entity:
+    return Entity(row, DeviceInfo("demo", "meter"), point)
 
 
 def told(state: StateTable, row: int, value: float, at: int, quality: int = 0) -> bool:
@@ -137,7 +140,7 @@ def test_several_readings_of_one_entity_in_a_batch_are_taken_in_the_order_of_the
 def test_restored_readings_are_state_but_no_changes() -> None:
     state = StateTable()
     state.restore(Batch.of([2], [7.5], T0))
-    state.configure(2, Point("voltage", deadband=1, max_age=10))
+    state.configure([entity(2, Point("voltage", deadband=1, max_age=10))])
     assert state.value[2] == 7.5
     assert not told(state, 2, 8.0, T0 + 9_999)
     assert told(state, 2, 8.0, T0 + 10_000)
@@ -154,7 +157,7 @@ def test_a_clock_that_went_back_does_not_freeze_the_state() -> None:
 def test_the_table_grows_without_losing_anything() -> None:
     state = table(Point("voltage", deadband=1))
     told(state, 0, 230.0, T0)
-    state.configure(5000, Point("current"))
+    state.configure([entity(5000, Point("current"))])
     assert len(state) > 5000
     assert not told(state, 0, 230.5, T0 + 1)
     assert told(state, 5000, 1.0, T0)
