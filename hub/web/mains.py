@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
-import numpy as np
-
 from hub.config import Project
 from hub.core.model import Entity
-from hub.history import Aggregate, History
 from hub.web.cells import in_unit
 from hub.web.meters import Meter, meter_of
 from hub.web.page import zone_of
 from hub.web.periods import midnight
 from hub.web.services import Services
-from hub.web.today import LOOK_BACK, Amount, DayStarts, amount, summed
+from hub.web.today import Amount, DayStarts, amount, stood_at, summed
 
 ELECTRICITY = "electricity"
 
@@ -79,17 +75,12 @@ async def media(services: Services, project: Project, starts: DayStarts) -> list
         if not counters:
             continue
         today = amount(counters, await starts.of(counters, day), services.core.state, day)
-        ends = await _last(services.history, counters, before + (now - day))
+        ends = {
+            row: value for row, (value, _) in (await stood_at(services.history, counters, before + now - day)).items()
+        }
         yesterday = summed(counters, await starts.of(counters, before), ends, before)
         found.append(Medium(medium, counters, today, yesterday))
     return found
-
-
-async def _last(history: History, counters: Sequence[Entity], at: int) -> dict[int, float]:
-    """The last reading of each counter in the hour before `at`, by row; NaN for none."""
-    rows = np.array([entity.row for entity in counters], dtype=np.int32)
-    values = (await history.buckets(rows, np.array([at - LOOK_BACK, at], dtype=np.int64), Aggregate.LAST)).values
-    return dict(zip(rows.tolist(), values[:, 0].tolist(), strict=True))
 
 
 def _meters(services: Services, project: Project, medium: str) -> list[Meter]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from aiohttp import web
 
+from hub.core.batch import Batch
 from hub.core.clock import Clock
 from hub.core.model import Entity
 from hub.core.state import StateTable
@@ -15,11 +16,12 @@ from hub.core.units import convert
 from hub.history import Aggregate, History
 from hub.web.counters import counted
 from hub.web.format import decimals
+from hub.web.held import GRACE, usable
 from hub.web.periods import DAY, HOUR, MINUTE
 from hub.web.points import dimension
 
-LOOK_BACK = HOUR
-"""A reading up to this long before midnight stands for midnight: a counter is stored when it changes."""
+NEAR = HOUR
+"""Readings up to this far from midnight tell what a counter stood at: it is stored when it changes."""
 
 _RECHECK = 600.0
 """Seconds after which a day's first readings are looked up again: late ones may have come in."""
@@ -58,13 +60,13 @@ class DayStarts:
         self._days: dict[int, dict[int, Start]] = {}
         self._checked: dict[int, float] = {}
 
-    async def of(self, counters: Iterable[Entity], midnight: int) -> Mapping[int, Start]:
+    async def of(self, counters: Sequence[Entity], midnight: int) -> Mapping[int, Start]:
         """Starts of the day that begins at `midnight`, by row, for at least the counters given."""
         now = self._clock.monotonic()
         if now - self._checked.get(midnight, -_RECHECK) >= _RECHECK:
             self._days[midnight], self._checked[midnight] = {}, now
         day = self._days[midnight]
-        unknown = [e.row for e in counters if e.row not in day or np.isnan(day[e.row][0])]
+        unknown = [e for e in counters if e.row not in day or np.isnan(day[e.row][0])]
         if unknown:
             day.update(await self._look_up(unknown, midnight))
         self._forget()
@@ -74,12 +76,9 @@ class DayStarts:
         """The starts of that day found so far, by row."""
         return self._days.get(midnight, {})
 
-    async def _look_up(self, rows: list[int], midnight: int) -> dict[int, Start]:
-        wanted = np.array(rows, dtype=np.int32)
-        edges = np.array([midnight - LOOK_BACK, midnight], dtype=np.int64)
-        before = (await self._history.buckets(wanted, edges, Aggregate.LAST)).values[:, 0]
-        found = {row: (float(value), midnight) for row, value in zip(rows, before, strict=True)}
-        late = wanted[np.isnan(before)]
+    async def _look_up(self, counters: Sequence[Entity], midnight: int) -> dict[int, Start]:
+        found = await stood_at(self._history, counters, midnight)
+        late = np.array([row for row, (value, _) in found.items() if np.isnan(value)], dtype=np.int32)
         end = min(self._clock.now_ms(), midnight + DAY)
         if len(late) and end > midnight:
             minutes = np.arange(midnight, end + MINUTE, MINUTE, dtype=np.int64)
@@ -96,6 +95,34 @@ class DayStarts:
 
 
 DAY_STARTS = web.AppKey("day_starts", DayStarts)
+
+
+async def stood_at(history: History, counters: Sequence[Entity], at: int) -> dict[int, Start]:
+    """What each counter stood at at the time `at`, by row, from the readings around it; NaN when none came before.
+
+    Between two readings a counter is taken to run evenly. One that is silent longer than its heartbeat allows stands
+    where it was read last.
+    """
+    rows = np.array([entity.row for entity in counters], dtype=np.int32)
+    around = await history.raw(rows, at - NEAR, at + NEAR)
+    around = around.where(usable(around.quality))
+    return {entity.row: (_between(around.of_rows([entity.row]), at, entity.point.max_age), at) for entity in counters}
+
+
+def _between(readings: Batch, at: int, max_age: float) -> float:
+    after = int(np.searchsorted(readings.at, at, side="left"))
+    if after < len(readings) and readings.at[after] == at:
+        return float(readings.values[after])
+    if after == 0:
+        return float("nan")
+    before = float(readings.values[after - 1])
+    if after == len(readings) or readings.values[after] < before:
+        return before
+    length = int(readings.at[after] - readings.at[after - 1])
+    if length > max_age * 1000 * GRACE:
+        return before
+    share = (at - int(readings.at[after - 1])) / length
+    return before + share * (float(readings.values[after]) - before)
 
 
 def amount(counters: Iterable[Entity], starts: Mapping[int, Start], state: StateTable, midnight: int) -> Amount:

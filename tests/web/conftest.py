@@ -13,6 +13,7 @@ from playwright.async_api import Browser, async_playwright
 
 from hub.core.errors import HubError
 from web.plant import Plant
+from web.recorded import Recorded
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -33,6 +34,22 @@ async def plant(tmp_path: Path) -> AsyncIterator[Plant]:
     running.report()
     yield running
     await running.close()
+
+
+@pytest_asyncio.fixture
+async def recorded(tmp_path: Path) -> AsyncIterator[Recorded]:
+    """A plant with two recorded days behind it, whose clock stands still."""
+    running = Recorded(tmp_path)
+    await running.start()
+    yield running
+    await running.close()
+
+
+@pytest_asyncio.fixture
+async def reader(recorded: Recorded) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the recorded plant's pages, as a browser asks for them."""
+    async with aiohttp.ClientSession(recorded.url, headers={"Accept": "text/html"}) as session:
+        yield session
 
 
 @pytest_asyncio.fixture
