@@ -17,7 +17,8 @@ from hub_modbus.refusal import halves
 from hub_modbus.registers import MappedPoint, Ratios
 
 _TELLING = ("frequency", "voltage_l1", "voltage_l2", "voltage_l3", "voltage_l1_l2", "voltage_l2_l3", "voltage_l3_l1",
-            "power_factor", "model_name")  # fmt: skip
+            "power_factor")  # fmt: skip
+_NAMED = 10.0
 _VOLTS = (40.0, 1000.0)
 
 
@@ -63,12 +64,12 @@ async def likely_profile(link: Link, unit: int, profiles: Mapping[str, Profile])
     Several names, joined by `or`, when the meter reads the same under them.
     """
     best: dict[str, float] = {}
-    seen: dict[tuple[MappedPoint, ...], float] = {}
+    seen: dict[tuple[object, ...], float] = {}
     for name, profile in profiles.items():
         points = [profile.points[key] for key in _TELLING if key in profile.points]
         if not points:
             continue
-        key = tuple(points)
+        key = (*points, profile.match)
         if key not in seen:
             seen[key] = await _score(link, unit, profile, points)
         best[name] = seen[key]
@@ -92,11 +93,20 @@ async def _score(link: Link, unit: int, profile: Profile, points: list[MappedPoi
         return 0.0
     score = 2.0 if 45 <= numbers.get("frequency", 0.0) <= 65 else 0.0
     score += sum(_VOLTS[0] <= value <= _VOLTS[1] for key, value in numbers.items() if key.startswith("voltage"))
-    named = profile.points.get("model_name")
-    told = reading.value(named, ratios) if named is not None else ""
-    if isinstance(told, str) and told and told in profile.model:
-        score += 5
-    return score
+    return score + (_NAMED if await _names_itself(link, unit, profile) else 0.0)
+
+
+async def _names_itself(link: Link, unit: int, profile: Profile) -> bool:
+    """Whether the meter says in its own registers that it is of this model."""
+    match = profile.match
+    if match is None:
+        return False
+    try:
+        request = Request(unit, match.function, match.address, match.count)
+        registers = await link.ask(request, Patience.of(profile.modbus, link.settings))
+    except RequestFailed:
+        return False
+    return registers.astype(">u2").tobytes().startswith(match.text.encode("ascii"))
 
 
 def _split(block: Block, registers: Registers) -> dict[str, Registers]:

@@ -114,13 +114,14 @@ def _lay_points(
     except ValueError as error:
         faults.append(f"{document.file}:{line}: points: {error}")
         return
+    inherited = {"confidence": merged.head["confidence"]} if "confidence" in merged.head else {}
+    own = {"confidence": document.data["confidence"]} if "confidence" in document.data else {}
     for index, name in enumerate(names):
         if fields is None:
             _remove(merged, name, f"{document.file}:{line}: points.{name}", faults)
             continue
-        known = merged.points.get(name)
-        default = {"confidence": merged.head["confidence"]} if "confidence" in merged.head else {}
-        merged.points[name] = _stepped((known or {}) | default | fields, fields, index, steps[index] if steps else None)
+        known = merged.points.get(name, inherited)
+        merged.points[name] = _stepped(known | own | fields, fields, index, steps[index] if steps else None)
         merged.places[name] = (document.file, line)
 
 

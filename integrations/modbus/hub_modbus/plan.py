@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hub_modbus.profile import Manners
 from hub_modbus.registers import MappedPoint
@@ -81,6 +82,7 @@ def cover(
     Dynamic programming from the left: the best way to read the first i spans ends in a run of the last of them.
     """
     items = _outer(wanted)
+    joined = [True, *(end >= start or bridge(end, start) for (_, end), (start, _) in pairwise(items))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     start_of: list[int] = [0]
     for i in range(1, len(items) + 1):
@@ -88,12 +90,14 @@ def cover(
         choice = (float("inf"), 0)
         first = i
         for j in range(i, 0, -1):
-            start, reach = items[j - 1]
-            if end - start > limit or (j < i and reach < items[j][0] and not bridge(reach, items[j][0])):
+            start = items[j - 1][0]
+            if end - start > limit:
                 break
             candidate = (best[j - 1][0] + cost(end - start), best[j - 1][1] + 1)
             if candidate < choice:
                 choice, first = candidate, j
+            if not joined[j - 1]:
+                break
         best.append(choice)
         start_of.append(first)
     return _traced(items, start_of)

@@ -10,7 +10,7 @@ from hub_modbus.profile import Profile
 from hub_modbus.registers import MappedPoint
 from hub_modbus.wire import Wire
 
-_WORTH_JOINING = 0.5
+_WORTH_JOINING = 0.75
 """A second class joins the first when that costs at most this share of asking for it alone."""
 
 
@@ -61,16 +61,24 @@ class Planner:
         bundles: list[Bundle] = []
         for name in due:
             alone = self._plan_classes(profile, learned, (name,))
-            if bundles and alone:
-                last = bundles[-1]
-                together = self._plan_classes(profile, learned, (*last.classes, name))
-                extra = self.seconds(profile, together) - self.seconds(profile, last.blocks)
-                if extra <= _WORTH_JOINING * self.seconds(profile, alone):
-                    bundles[-1] = Bundle((*last.classes, name), tuple(together))
-                    continue
-            if alone:
+            if not alone:
+                continue
+            worth = _WORTH_JOINING * self.seconds(profile, alone)
+            grown = [self._grown(profile, learned, bundle, name) for bundle in bundles]
+            extra = [
+                self.seconds(profile, new.blocks) - self.seconds(profile, old.blocks)
+                for old, new in zip(bundles, grown, strict=True)
+            ]
+            if extra and min(extra) <= worth:
+                home = extra.index(min(extra))
+                bundles[home] = grown[home]
+            else:
                 bundles.append(Bundle((name,), tuple(alone)))
         return bundles
+
+    def _grown(self, profile: Profile, learned: Learned, bundle: Bundle, name: str) -> Bundle:
+        classes = (*bundle.classes, name)
+        return Bundle(classes, tuple(self._plan_classes(profile, learned, classes)))
 
     def _plan_classes(self, profile: Profile, learned: Learned, classes: Sequence[str]) -> list[Block]:
         points = [

@@ -27,11 +27,11 @@ async def run(context: Context, config: Config) -> None:
     settings = line_settings(config)
     health = context.add_link("line", str(settings))
     planner = Planner(settings.wire)
-    profiles = device_profiles(config, context.profiles)
-    stations = [
-        Station(context, device, profile, planner, settings)
-        for device, profile in zip(config["devices"], profiles, strict=True)
-    ]
+    profiles = await asyncio.to_thread(lambda: list(device_profiles(config, context.profiles)))
+    stations = []
+    for device, profile in zip(config["devices"], profiles, strict=True):
+        stations.append(Station(context, device, profile, planner, settings))
+        await asyncio.to_thread(stations[-1].plan_ahead)
     async with Link(settings, health) as link:
         poller = Poller(link, stations)
         orders = [serve(context, link, station) for station in stations if station.writable]

@@ -26,6 +26,7 @@ from hub_modbus.rota import Rota
 RATIO = "transformer ratios"
 """The scan class in which PT and CT are read."""
 
+_EVER = float("inf")
 _LOOK_AGAIN = 10.0
 _RATIO_RETRY = 60.0
 
@@ -65,6 +66,10 @@ class Station:
     def key(self) -> str:
         """The device's key."""
         return self.device.key
+
+    def plan_ahead(self) -> None:
+        """Work out the plan for the start, when everything is due; a large meter takes a while."""
+        self._planner.bundles(self.profile, self._learned, [name for name in self.rota.due(_EVER) if name != RATIO])
 
     def jobs(self, now: float) -> list[Job]:
         """What is due at `now`, taken off the rota."""
