@@ -7,6 +7,7 @@ obsolete files behind, which the next start deletes.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -58,6 +59,9 @@ class Archive:
                 self._seal_table(connection, table)
             self._merge(connection)
             self._sweep(connection)
+            # gives the room of sealed tables back to the disk; refused while a commit is under way: next time, then
+            with contextlib.suppress(duckdb.TransactionException):
+                connection.execute("CHECKPOINT")
 
     def export(self, owner: Owner, before: int) -> int:
         """Bring every day that ended by `before` (ms UTC) into day files; how many files. Raises HistoryError.

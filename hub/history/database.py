@@ -149,7 +149,7 @@ class Database:
                 "enable_external_file_cache": False,
             },
         )
-        connection.execute("SET parquet_metadata_cache = true")
+        connection.execute("SET GLOBAL parquet_metadata_cache = true")
         return connection
 
     def _take_lock(self) -> None:

@@ -173,8 +173,8 @@ def write(connection: duckdb.DuckDBPyConnection, query: str, path: Path, group: 
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder`, and the folder itself, survive a loss of power."""
-    for place in (folder, folder.parent):
+    """Make a rename in `folder` survive a loss of power, and the folder itself with those it may have been made in."""
+    for place in (folder, *folder.parents[:4]):
         handle = os.open(place, os.O_RDONLY)
         try:
             os.fsync(handle)

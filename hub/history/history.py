@@ -217,7 +217,7 @@ class History:
                 if self._waiting.closed:
                     return
                 await asyncio.sleep(min(1.0, 10 * self.settings.commit_seconds))
-            elif self._commits.seal_due and (self._sealing is None or self._sealing.done()):
+            elif self._commits.seal_due and not self._waiting.crowded and (not self._sealing or self._sealing.done()):
                 self._sealing = asyncio.create_task(self._seal(), name="history seal")
 
     async def _commit(self) -> str:

@@ -36,6 +36,11 @@ class Waiting:
             return ""
         return f"{self._shed_since_commit} readings were given up, since {self.limit} wait already to be stored"
 
+    @property
+    def crowded(self) -> bool:
+        """Whether commits are behind what comes in."""
+        return self.pending > self.limit // 4
+
     def add(self, batch: Batch) -> None:
         """Keep `batch` for the next commit, or shed it when more than the limit would wait."""
         n = len(batch)
