@@ -28,14 +28,16 @@
   };
 
   // --- one stream event into the page ---
-  let nodes = null; // elements by key; made again after htmx has changed the page
+  let places = null; // where each key shows: node, how, decimals, chip or not; made again after htmx has changed the page
   let skew = 0; // the hub's clock less the browser's, ms
   const index = () => {
-    nodes = new Map();
+    places = new Map();
     for (const node of document.querySelectorAll("[data-p]")) {
-      const list = nodes.get(node.dataset.p);
-      if (list) list.push(node);
-      else nodes.set(node.dataset.p, [node]);
+      const { p, f, d } = node.dataset;
+      const place = { node, put: show[f || "number"], digits: +d || 0, judged: node.classList.contains("pv") };
+      const list = places.get(p);
+      if (list) list.push(place);
+      else places.set(p, [place]);
     }
   };
   const write = (node, text) => {
@@ -55,7 +57,7 @@
   };
   let states = null; // [class, word] by code
   const show = {
-    number: (node, value) => write(node, value === null ? "–" : number(value, +node.dataset.d || 0)),
+    number: (node, value, digits) => write(node, value === null ? "–" : number(value, digits)),
     text: (node, value) => write(node, value || "–"),
     status: (node, value) => write(node, value === null ? "–" : node.dataset[value ? "on" : "off"]),
     at: (node, value) => { node.dataset.at = value; age(node); },
@@ -67,14 +69,12 @@
     },
   };
   const take = (values) => {
-    if (!nodes) index();
+    if (!places) index();
     for (const key in values) {
-      const list = nodes.get(key);
-      if (!list) continue;
       const [value, quality] = values[key];
-      for (const node of list) {
-        show[node.dataset.f || "number"](node, value);
-        if (node.classList.contains("pv")) judge(node, quality);
+      for (const { node, put, digits, judged } of places.get(key) ?? []) {
+        put(node, value, digits);
+        if (judged) judge(node, quality);
       }
     }
   };
@@ -90,7 +90,7 @@
   }, true);
   addEventListener("htmx:after:swap", (event) => {
     if (event.detail.ctx?.sourceElement?.hasAttribute("hx-sse:connect")) return; // an event of the stream, not a new page
-    nodes = null;
+    places = null;
     charts();
     last = Date.now();
   });

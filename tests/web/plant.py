@@ -70,7 +70,7 @@ integrations:
 class Plant:
     """The plant and its server; `device(key)` is a running device to report with, `url` where the pages are."""
 
-    def __init__(self, folder: Path, meters: int = 6, reserve_mb: int = 64) -> None:
+    def __init__(self, folder: Path, meters: int = 6, lines: int = 1, reserve_mb: int = 64) -> None:
         self.core = Core()
         self.devices: dict[str, Device] = {}
         self.links: list[LinkHealth] = []
@@ -84,6 +84,7 @@ class Plant:
         self.folder = folder
         self.url = ""
         self._meters = meters
+        self._lines = lines
         self._reserve_mb = reserve_mb
         self._stack = AsyncExitStack()
         self._runner: web.AppRunner | None = None
@@ -137,7 +138,8 @@ class Plant:
         folder = self.folder / "config"
         folder.mkdir(parents=True, exist_ok=True)
         lines = "".join(
-            f"        - {{device: press_{n}, name: {{en: Press {n}, zh: 压力机 {n}}}, area: press_shop}}\n"
+            (f"    - id: line_{n + 1}\n      devices:\n" if n < self._lines else "")
+            + f"        - {{device: press_{n}, name: {{en: Press {n}, zh: 压力机 {n}}}, area: press_shop}}\n"
             for n in range(1, self._meters)
         )
         (folder / "hub.yaml").write_text("data: ../data\nport: 0\nprojects: [demo.yaml, steel.yaml]\n")

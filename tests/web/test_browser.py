@@ -123,6 +123,19 @@ async def test_a_lost_server_is_told_and_its_return_refills_the_page(plant: Plan
         await expect(page.locator("html")).not_to_have_class(re.compile("stale"))
 
 
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_the_narrowest_screen_holds_every_page_even_when_the_connection_is_lost(
+    plant: Plant, browser: Browser, language: str
+) -> None:
+    async with opened(browser, plant, viewport={"width": 320, "height": 640}) as (page, _):
+        for path in pages():
+            await page.goto(f"{path}?lang={language}")
+            await page.wait_for_selector(".live[data-state=ok]", state="attached")
+            await page.evaluate("dispatchEvent(new Event('htmx:sse:error'))")
+            await page.wait_for_selector(".live[data-state=lost]")
+            assert await page.evaluate("document.documentElement.scrollWidth") == 320, path
+
+
 async def test_a_filter_keeps_what_is_typed_and_brings_its_own_live_values(plant: Plant, browser: Browser) -> None:
     async with opened(browser, plant) as (page, said):
         await page.goto("/p/demo/devices/incomer")
