@@ -133,7 +133,7 @@ class History:
         wanted = np.unique(np.asarray(rows, dtype=np.int32))
         if not len(wanted) or end <= start:
             return Batch.empty()
-        return await self._read(lambda: self._questions.raw(wanted, start, end, limit))
+        return await self._in(self._readers, lambda: self._questions.raw(wanted, start, end, limit))
 
     async def buckets(self, rows: ArrayLike, edges: ArrayLike, aggregate: Aggregate) -> Buckets:
         """One figure for each of `rows` (shape (n,)) between neighbouring `edges` (shape (m + 1,), ms UTC, ascending).
@@ -142,23 +142,23 @@ class History:
         """
         wanted, borders = np.asarray(rows, dtype=np.int32), np.asarray(edges, dtype=np.int64)
         now = self._clock.now_ms()
-        return await self._read(lambda: self._questions.buckets(wanted, borders, aggregate, now))
+        return await self._in(self._readers, lambda: self._questions.buckets(wanted, borders, aggregate, now))
 
     async def latest(self) -> Batch:
         """The newest reading of every entity, good or bad, sorted by row: live state for a start."""
-        return await self._read(self._questions.latest)
+        return await self._in(self._readers, self._questions.latest)
 
     async def follow(self, after: int) -> AsyncIterator[Chunk]:
         """Every reading committed after number `after`, in order, then new ones as they are committed, for ever."""
         stride = Stride()
-        floor = await self._read(self._questions.floor)
+        floor = await self._in(self._readers, self._questions.floor)
         if after < floor:
             log.warning(
                 "history: readings of commits %d to %d were deleted before they were passed on", after + 1, floor
             )
         while True:
             await self._waiting.beyond(partial(self._has, after))
-            chunk = await self._read(partial(self._questions.chunk, stride, after, self.seq))
+            chunk = await self._in(self._readers, partial(self._questions.chunk, stride, after, self.seq))
             after = chunk.seq
             if len(chunk.batch):
                 yield chunk
@@ -174,16 +174,16 @@ class History:
         older than `export_after_days`. Raises HistoryError; whatever happens, nothing is lost or doubled.
         """
         until = finished(self._now(), self.settings.export_after_days) if before is None else before
-        await self._in_writer(self._commits.rotate)
-        await self._in_archive(self._archive.seal)
-        return await self._in_archive(lambda: self._archive.export(owner, until))
+        await self._in(self._writer, self._commits.rotate)
+        await self._in(self._archivist, self._archive.seal)
+        return await self._in(self._archivist, lambda: self._archive.export(owner, until))
 
     async def retain(self, days: int | None = None) -> int:
         """Delete whole days older than `days` (by default `retention_days`; 0 keeps all); how many readings went."""
         kept = self.settings.retention_days if days is None else days
         if not kept:
             return 0
-        return await self._in_archive(lambda: self._archive.forget(finished(self._now(), kept)))
+        return await self._in(self._archivist, lambda: self._archive.forget(finished(self._now(), kept)))
 
     async def tidy(self, registry: Registry) -> None:
         """Export what is finished and delete what is past its time. Raises HistoryError; `trouble` tells it too."""
@@ -231,7 +231,7 @@ class History:
                 self._waiting.put_back(taken)
                 return f"identities cannot be saved, so readings wait: {error}"
         try:
-            commit = await self._in_writer(lambda: self._commits.write(taken))
+            commit = await self._in(self._writer, lambda: self._commits.write(taken))
         except (HistoryError, OSError) as error:
             self._waiting.put_back(taken)
             return str(error)
@@ -240,8 +240,8 @@ class History:
 
     async def _seal(self) -> None:
         try:
-            await self._in_writer(self._commits.rotate)
-            await self._in_archive(self._archive.seal)
+            await self._in(self._writer, self._commits.rotate)
+            await self._in(self._archivist, self._archive.seal)
         except (HistoryError, OSError) as error:
             self._archive_trouble = f"live readings cannot be sealed: {error}"
             log.warning("history: %s", self._archive_trouble)
@@ -280,15 +280,6 @@ class History:
 
     def _has(self, after: int) -> bool:
         return self.seq > after
-
-    async def _read(self, question: Callable[[], _T]) -> _T:
-        return await self._in(self._readers, question)
-
-    async def _in_writer(self, step: Callable[[], _T]) -> _T:
-        return await self._in(self._writer, step)
-
-    async def _in_archive(self, step: Callable[[], _T]) -> _T:
-        return await self._in(self._archivist, step)
 
     async def _in(self, pool: ThreadPoolExecutor, step: Callable[[], _T]) -> _T:
         if self._stopped:

@@ -36,7 +36,7 @@ def known(reading: Reading) -> bool:
 def expected(readings: list[Reading], edges: list[int], aggregate: Aggregate) -> list[float]:
     """What the aggregate must come to: one loop over readings for each bucket."""
     last_written = sorted({reading[0]: reading for reading in readings}.values())
-    following = [reading[0] for reading in last_written[1:]] + [1 << 60]
+    following = [*[reading[0] for reading in last_written], 1 << 60][1:]
     figures = []
     for start, end in pairwise(edges):
         if aggregate is Aggregate.TIME_WEIGHTED:

@@ -22,12 +22,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk], check=True)
     yield disk
-    subprocess.run(["umount", disk], check=True)
+    subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def noise(number: int, n: int = 20_000) -> Batch:
     """Readings that do not compress, told apart by their time."""
     return Batch.of(np.arange(n), np.random.default_rng(number).random(n), NEW_YEAR + number)
+
+
+async def stuck(history: History) -> bool:
+    """Whether what waits has been refused for a second: a first refusal may pass, when DuckDB tidies its file."""
+    patience = 0
+    while history.pending and patience < 100:
+        await asyncio.sleep(0.01)
+        patience += bool(history.trouble)
+    return history.pending > 0
 
 
 @pytest.mark.parametrize("reserve_mb", [8, 0], ids=["with a reserve", "against the wall"])
@@ -36,15 +45,11 @@ async def test_a_full_disk_stops_commits_until_there_is_room(small_disk: Path, r
     history = await History.open(small_disk / "history", Clock(), settings)
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(12_000_000))
-    number = acknowledged = 0
-    while not history.trouble:
+    number = 0
+    while not await stuck(history):
         number += 1
         history.append(noise(number))
-        waiting = asyncio.create_task(history.committed())
-        while not (waiting.done() or history.trouble):
-            await asyncio.sleep(0.005)
-        acknowledged += waiting.done()
-        waiting.cancel()
+    assert number > 3
     assert "full" in history.trouble or "space" in history.trouble
     assert history.pending == 20_000
     last = history.seq
@@ -64,7 +69,6 @@ async def test_a_full_disk_stops_commits_until_there_is_room(small_disk: Path, r
         found = await history.raw(np.arange(20_000), NEW_YEAR + k, NEW_YEAR + k + 1)
         np.testing.assert_array_equal(found.values, noise(k).values)
     await history.close()
-    assert acknowledged >= 3
 
 
 async def test_what_does_not_fit_in_memory_meanwhile_is_shed_counted_and_never_acknowledged(small_disk: Path) -> None:

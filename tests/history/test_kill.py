@@ -135,7 +135,7 @@ def test_a_kill_before_any_step_of_an_export_loses_and_doubles_nothing(tmp_path:
     seed = SEED
     rng, step, survived = random.Random(seed), 0, False
     while not survived:
-        step += rng.randint(2, 5)
+        step += rng.randint(3, 7)
         folder = tmp_path / f"step_{step}"
         shutil.copytree(prepared, folder)
         pid, pipe = in_child(partial(_export, folder, step))
