@@ -16,7 +16,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,9 +33,9 @@ from hub.core.core import Core
 from hub.core.health import EntryHealth
 from hub.sdk import Context, LinkHealth
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "integrations" / "modbus" / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from rs485 import Line, Meter, Quirk
+from integrations.modbus.tests.rs485 import Line, Meter, Quirk
 
 REGISTERS = 62
 FIRST = 6
@@ -146,9 +146,9 @@ def late_every_twentieth() -> Callable[[bytes], Quirk]:
     return quirk
 
 
-def right(unit: int, address: int, registers: list[int]) -> bool:
+def right(unit: int, address: int, registers: Sequence[int]) -> bool:
     """Whether the reply belongs to the question."""
-    return registers == [(unit * 250 + address) & 0xFFFF, (unit * 250 + address + 1) & 0xFFFF]
+    return list(registers) == [(unit * 250 + address) & 0xFFFF, (unit * 250 + address + 1) & 0xFFFF]
 
 
 async def late_with_arbiter(requests: int) -> tuple[int, int, float]:

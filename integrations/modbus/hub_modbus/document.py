@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -34,9 +35,9 @@ for _tag, _form, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_form})$"), _firsts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """Content of a YAML file, and the line on which each path of keys stands."""
+    """Content of a YAML file, and the line on which each path of keys stands. All readers share it."""
 
     file: str
     data: dict[str, Any]
@@ -50,14 +51,22 @@ class Document:
 
 
 def read(file: Traversable) -> Document:
-    """The mapping in a YAML file. Raises ProfileError, with the line, for anything else."""
-    loader = _Loader(file.read_text(encoding="utf-8"))
+    """The mapping in a YAML file; the same document while its text is the same.
+
+    Raises ProfileError, with the line, for anything that is no mapping.
+    """
+    return _parsed(str(file), file.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=256)
+def _parsed(file: str, text: str) -> Document:
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise ProfileError(f"{file}: expected keys such as `points:`, found something that is no mapping")
-        lines = dict(_places(node, (), str(file)))
-        return Document(str(file), loader.construct_document(node), lines)
+        lines = dict(_places(node, (), file))
+        return Document(file, loader.construct_document(node), lines)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise ProfileError(f"{file}:{line}: not YAML: {error.problem}") from None

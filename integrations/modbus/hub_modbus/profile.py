@@ -5,9 +5,11 @@ For other plugins' tests and for simulators: `load_profile`, `profiles_in`, `cod
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -109,14 +111,20 @@ def load_profile(
     `overrides` is a last layer with any of the keys `modbus`, `ratio`, `scan`, `points`: what one plant says of one
     meter. Raises ProfileError naming file, line, point and what was expected, for every fault found.
     """
-    chain = documents(source, profiles)
-    files = tuple(document.file for document in chain)
-    if overrides:
-        layer = {key: value for key, value in overrides.items() if value}
-        chain.append(Document("overrides of the device", layer | {"source": chain[-1].data.get("source", "")}))
+    own = {key: value for key, value in (overrides or {}).items() if value}
+    name = source if isinstance(source, str) else source.name
+    return _loaded(name, tuple(documents(source, profiles)), json.dumps(own, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _loaded(name: str, layers: tuple[Document, ...], overrides: str) -> Profile:
+    """A plant has few models and many meters, and asks for their profiles again whenever a line comes back."""
+    chain = list(layers)
+    if own := json.loads(overrides):
+        chain.append(Document("overrides of the device", own | {"source": chain[-1].data.get("source", "")}))
     faults: Faults = []
     merged = merge(chain, faults)
-    profile = _profile(source if isinstance(source, str) else source.name, files, merged, faults)
+    profile = _profile(name, tuple(document.file for document in layers), merged, faults)
     if faults:
         raise ProfileError("\n".join(faults))
     return profile

@@ -2,21 +2,26 @@
 
 import sys
 from collections.abc import AsyncIterator
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
-from hub.plugins import load_plugins
 from hub.testing.hub import HubUnderTest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 
 @pytest_asyncio.fixture
-async def hub(tmp_path: Path) -> AsyncIterator[HubUnderTest]:
-    names = {"modbus": "hub_modbus", "modbus_tests": "modbus_test_profiles"}
-    plugins = load_plugins([EntryPoint(name, value, "kwhub") for name, value in names.items()])
-    running = HubUnderTest(tmp_path, plugins=plugins)
+async def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HubUnderTest]:
+    """A hub that finds `modbus_test_profiles` as it finds any plugin: by the entry point of an installed package."""
+    package = tmp_path / "installed" / "modbus_test_profiles-1.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: modbus-test-profiles\nVersion: 1\n")
+    (package / "entry_points.txt").write_text(
+        "[kwhub]\nmodbus_test_profiles = integrations.modbus.tests.modbus_test_profiles\n"
+    )
+    monkeypatch.syspath_prepend(package.parent)
+    running = HubUnderTest(tmp_path)
     yield running
     await running.close()

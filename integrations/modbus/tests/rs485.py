@@ -142,17 +142,15 @@ class Line:
             heapq.heappush(self._due, (at, self._count, piece))
 
     def _take(self, buffer: bytes, began: float) -> bytes:
-        size = self._size(buffer)
-        if not size or len(buffer) < size:
-            return buffer
-        frame, rest = buffer[:size], buffer[size:]
-        self.heard += 1
-        unit, pdu = self._opened(frame)
-        meter = self.meters.get(unit)
-        if meter is not None:
-            meter.asked.append(pdu)
-            self._reply(meter, pdu, began + size * self.char + self.silence + self.turnaround)
-        return rest
+        while (size := self._size(buffer)) and len(buffer) >= size:
+            frame, buffer = buffer[:size], buffer[size:]
+            self.heard += 1
+            unit, pdu = self._opened(frame)
+            meter = self.meters.get(unit)
+            if meter is not None:
+                meter.asked.append(pdu)
+                self._reply(meter, pdu, began + size * self.char + self.silence + self.turnaround)
+        return buffer
 
     def _reply(self, meter: Meter, pdu: bytes, at: float) -> None:
         quirk = meter.quirk(pdu)

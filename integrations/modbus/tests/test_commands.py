@@ -15,7 +15,8 @@ from hub_modbus.profile import load_profile, profiles_in
 from hub_modbus.readout import as_registers
 from hub_modbus.registers import DataType, MappedPoint, Ratios
 from hub_modbus.wire import Framing
-from rs485 import Line, Meter, playing
+
+from integrations.modbus.tests.rs485 import Line, Meter, playing
 
 HERE = Path(__file__).parent
 SDM = load_profile("eastron/sdm630", profiles_in(HERE.parent / "hub_modbus" / "profiles", "eastron"))

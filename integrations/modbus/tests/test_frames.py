@@ -13,7 +13,8 @@ from hub_modbus.frames import OutOfStep, Refused, Request, content, encode, sear
 from hub_modbus.wire import Framing
 from pymodbus.framer import FramerAscii, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU
-from rs485 import crc, lrc
+
+from integrations.modbus.tests.rs485 import crc, lrc
 
 DATA = Path(os.environ.get("KWHUB_DATA", Path(__file__).parents[4] / "shared" / "data"))
 SERVERS = {Framing.RTU: FramerRTU, Framing.ASCII: FramerAscii, Framing.TCP: FramerSocket}
@@ -31,7 +32,7 @@ REQUESTS = [
 
 def pdu_of_reply(request: Request, seed: int = 1) -> bytes:
     if request.function in (5, 6, 15, 16):
-        return encode(request, Framing.TCP)[7:12]
+        return bytes(encode(request, Framing.TCP)[7:12])
     size = request.reply_bytes - 2
     return bytes([request.function, size]) + random.Random(seed).randbytes(size)
 

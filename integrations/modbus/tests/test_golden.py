@@ -12,7 +12,8 @@ from hub_modbus.codec import values
 from hub_modbus.plan import Ground, plan
 from hub_modbus.profile import load_profile, profiles_in
 from hub_modbus.wire import Framing, Wire
-from rs485 import Line, Meter, playing
+
+from integrations.modbus.tests.rs485 import Line, Meter, playing
 
 HERE = Path(__file__).parent
 PROFILES = profiles_in(HERE.parent / "hub_modbus" / "profiles", "eastron")

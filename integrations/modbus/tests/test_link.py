@@ -8,9 +8,9 @@ from hub_modbus.frames import Garbled, NoAnswer, Refused, Request, WrongReply
 from hub_modbus.link import Link, Patience
 from hub_modbus.ports import SerialSettings
 from hub_modbus.wire import Framing
-from rs485 import Line, Meter, Quirk, crc, playing
 
 from hub.sdk import LinkError, LinkHealth
+from integrations.modbus.tests.rs485 import Line, Meter, Quirk, crc, playing
 
 SOON = Patience(reply=0.12, late=0.3)
 PLENTY = Patience(reply=3.0, late=0.3)
@@ -108,8 +108,10 @@ async def test_a_spoilt_reply_is_an_error_and_the_next_one_is_right(change, erro
     with playing(line(once(Quirk(change=change)))) as bus:
         async with link_to(bus) as link:
             with pytest.raises(error, match=words):
-                await link.ask(Request(1, 3, 0, 10), PLENTY)
-            assert (await link.ask(Request(1, 3, 100, 10), PLENTY)).tolist() == [1100 + i for i in range(10)]
+                await link.ask(Request(1, 3, 0, 10), Patience(reply=0.5, late=0.1))
+            assert (await link.ask(Request(1, 3, 100, 10), Patience(reply=0.5, late=0.1))).tolist() == [
+                1100 + i for i in range(10)
+            ]
 
 
 @pytest.mark.parametrize(

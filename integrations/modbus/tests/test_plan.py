@@ -92,7 +92,7 @@ def test_no_other_choice_of_requests_is_cheaper(places, limit, fixed, each, barr
         return not closed.intersection(range(start, end))
 
     def cost(count: int) -> float:
-        return fixed + each * count
+        return float(fixed + each * count)
 
     found = cover(wanted, limit, cost, bridge)
     assert all(any(first <= start and end <= last for first, last in found) for start, end in wanted)
@@ -100,7 +100,7 @@ def test_no_other_choice_of_requests_is_cheaper(places, limit, fixed, each, barr
     assert sum(cost(last - first) for first, last in found) == pytest.approx(brute_force(wanted, limit, cost, closed))
 
 
-def brute_force(wanted, limit, cost, closed) -> float:
+def brute_force(wanted, limit, cost, closed):
     """The least cost over every way to put the wanted spans into groups, one request each."""
     best = float("inf")
     for groups in partitions(wanted):

@@ -1,6 +1,7 @@
 """Profiles: expansion, inheritance, exact decimals, and errors that help."""
 
 from fractions import Fraction
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ points:
 """
 
 
-def write(folder: Path, **files: str) -> dict[str, Path]:
+def write(folder: Path, **files: str) -> dict[str, Traversable]:
     for name, content in files.items():
         (folder / f"{name}.yaml").write_text(content, encoding="utf-8")
     return profiles_in(folder, "acme")
