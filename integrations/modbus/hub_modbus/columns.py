@@ -13,7 +13,7 @@ from hub_modbus.plan import Block
 from hub_modbus.plausible import believable
 from hub_modbus.profile import Profile
 from hub_modbus.readout import Readout, Registers, text
-from hub_modbus.registers import MappedPoint, Ratios
+from hub_modbus.registers import MappedPoint, Ratio, Ratios
 
 _INVALID = np.uint8(Quality.INVALID)
 
@@ -79,6 +79,7 @@ class Columns:
 def device_points(profile: Profile, ratios: Ratios, writable: Iterable[str] = ()) -> list[Point]:
     """The points of a device as the hub knows them: rollover and believable span multiplied by the ratio."""
     allowed = set(writable)
+    factors = {ratio: ratios.factor(ratio) for ratio in Ratio}
     return [
         Point(
             point.key,
@@ -87,8 +88,8 @@ def device_points(profile: Profile, ratios: Ratios, writable: Iterable[str] = ()
             deadband=point.deadband,
             deadband_percent=point.deadband_percent,
             max_age=point.max_age,
-            rollover=None if point.rollover is None else float(point.rollover * ratios.factor(point.ratio)),
-            believable=believable(point, ratios),
+            rollover=None if point.rollover is None else float(point.rollover * factors[point.ratio]),
+            believable=believable(point, float(factors[point.ratio])),
             confidence=point.confidence,
             writable=point.key in allowed,
         )

@@ -30,11 +30,10 @@ def doubts(
     return {check: text for check, text in found.items() if text}
 
 
-def believable(point: MappedPoint, ratios: Ratios) -> tuple[float, float] | None:
-    """The span of values that a sound device can report, with its ratio."""
+def believable(point: MappedPoint, factor: float) -> tuple[float, float] | None:
+    """The span of values that a sound device can report, multiplied by the `factor` of its ratio."""
     if point.believable is None:
         return None
-    factor = float(ratios.factor(point.ratio))
     return point.believable[0] * factor, point.believable[1] * factor
 
 
@@ -85,7 +84,7 @@ def _frequency(values: Mapping[str, float]) -> str:
 
 
 def _range(point: MappedPoint, value: float, ratios: Ratios) -> str:
-    span = believable(point, ratios)
+    span = believable(point, float(ratios.factor(point.ratio)))
     if span is None or span[0] <= value <= span[1]:
         return ""
     return f"{point.key} is {value:g} {point.unit}; believable is {span[0]:g} to {span[1]:g}"
