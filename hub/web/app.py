@@ -8,6 +8,7 @@ from aiohttp import web
 
 from hub.web import live, system
 from hub.web.demand import PEAKS, Peaks
+from hub.web.extremes import DAY_EXTREMES, DayExtremes
 from hub.web.failures import tell_failures
 from hub.web.frontend import FRONTEND, frontend_folder, load_frontend
 from hub.web.load import LOAD_CURVES, LoadCurves
@@ -33,6 +34,7 @@ def create_app(services: Services) -> web.Application:
     app[FRONTEND] = load_frontend(frontend_folder())
     app[VITALS] = Vitals(services.core)
     app[PEAKS] = Peaks(services.history, services.core.clock)
+    app[DAY_EXTREMES] = DayExtremes(services.history, services.core.clock)
     app[LOAD_CURVES] = LoadCurves(services.history, services.core.clock)
     app[DAY_STARTS] = DayStarts(services.history, services.core.clock)
     live_topics = {**TOPICS, **system.topics(app[VITALS]), **live.topics(app[DAY_STARTS])}

@@ -77,6 +77,23 @@ class EnergyRow:
     cells: tuple[Cell | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CircuitTable:
+    """Circuits that have no phases of their own, one a row: symbols and units of the columns, cells by circuit."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[int, tuple[Cell | None, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """Import of one month by tariff, total first; `ago` is 0 for this month."""
+
+    ago: int
+    unit: str
+    cells: tuple[Cell | None, ...]
+
+
 Found = list[tuple[Parts, Entity]]
 
 
@@ -141,6 +158,35 @@ def means(tables: Iterable[PhaseTable]) -> dict[str, float]:
     }
 
 
+def circuit_table(tables: Iterable[PhaseTable]) -> CircuitTable | None:
+    """The tables of circuits without phases made into one; None when there are none."""
+    circuits = [table for table in tables if table.circuit and not table.columns]
+    kinds = dict.fromkeys((row.symbol, row.unit) for table in circuits for row in table.rows)
+    if not circuits:
+        return None
+    rows = []
+    for table in circuits:
+        cells = {(row.symbol, row.unit): row.whole for row in table.rows}
+        rows.append((table.circuit, tuple(cells.get(kind) for kind in kinds)))
+    return CircuitTable(tuple(kinds), tuple(rows))
+
+
+def month_rows(found: Found, state: StateTable) -> list[MonthRow]:
+    """The months a meter keeps by tariff, this one first: `..._this_month`, then `..._last_1` to `..._last_11`."""
+    months: dict[int, dict[int, Entity]] = {}
+    for p, entity in found:
+        if p.quantity == "active_energy_import" and (p.rest == "this_month" or (p.rest == "last" and p.index)):
+            months.setdefault(p.index, {})[p.tariff] = entity
+    return [
+        MonthRow(
+            ago,
+            next(iter(registers.values())).point.unit,
+            tuple(cell(registers[t], state) if t in registers else None for t in TARIFFS),
+        )
+        for ago, registers in sorted(months.items())
+    ]
+
+
 def energy_rows(found: Found, state: StateTable) -> list[EnergyRow]:
     """Energy registers by kind, circuit and phase, the tariffs beside the total."""
     table: dict[tuple[str, int, str], dict[int, Entity]] = {}
@@ -165,13 +211,14 @@ def _energy_order(item: tuple[tuple[str, int, str], object]) -> tuple[int, int, 
 
 
 def shown_elsewhere(found: Found) -> set[str]:
-    """Keys of the points that the phase table, the energy table and the harmonics show."""
+    """Keys of the points that the tables of phases, energies and months and the harmonics show."""
     known = {quantity for quantity, _ in TABLE}
     lines = {p.phase for p, _ in found if p.quantity == "voltage"}.issuperset(LINES)
     return {
         entity.point.key
         for p, entity in found
         if p.order
+        or (p.quantity == "active_energy_import" and p.rest in ("this_month", "last"))
         or (p.quantity in known and not (p.extreme or p.rest or p.tariff) and (lines or p.phase not in LINES))
         or (p.quantity in ENERGIES and entity.point.kind is Kind.COUNTER and not (p.rest or p.extreme or p.index))
     }

@@ -28,6 +28,8 @@ from hub.web.services import Services, services_of
 from hub.web.words import Words
 
 UI = "/p/{project}/ui/history"
+MOST_OFFERED = 120
+"""Points listed for choice; a meter with more has a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ async def history_page(request: web.Request) -> web.Response:
     question = _question(request)
     lines = await _lines(services, project, question)
     registry, words = services.core.registry, Words(language)
-    device = registry.entities(f"{project.key}/{question.device}") if question.device else {}
+    offered = _offered(services, project, question)
+    matching = [e for e in offered if _has(question.text, e, words, project)]
     return page(
         request,
         "history.html",
@@ -59,7 +62,9 @@ async def history_page(request: web.Request) -> web.Response:
         told=[_told(line, place, words, project, language) for place, line in enumerate(lines)],
         table=_table(lines, request.query.get("n", "")),
         meters=sorted(registry.devices(project.key), key=lambda info: label(info.name, language.key) or info.key),
-        points=[e for e in device.values() if e.point.kind is not Kind.TEXT and e not in question.entities],
+        points=matching[:MOST_OFFERED],
+        searched=len(offered) > MOST_OFFERED,
+        hidden=max(0, len(matching) - MOST_OFFERED),
         presets=PRESETS,
         custom=CUSTOM,
         steps=list(Step),
@@ -113,6 +118,20 @@ async def history_csv(request: web.Request) -> web.StreamResponse:
         await response.write(piece)
     await response.write_eof()
     return response
+
+
+def _offered(services: Services, project: Project, question: Question) -> list[Entity]:
+    """The points of the meter chosen that can still be added."""
+    if not question.device:
+        return []
+    found = services.core.registry.entities(f"{project.key}/{question.device}")
+    return [e for e in found.values() if e.point.kind is not Kind.TEXT and e not in question.entities]
+
+
+def _has(text: str, entity: Entity, words: Words, project: Project) -> bool:
+    """Whether the key or name of a point holds every word of `text`."""
+    told = f"{entity.point.key} {words.point(entity.point.key, project.phases)}".casefold()
+    return all(word in told for word in text.split())
 
 
 def _question(request: web.Request) -> Question:

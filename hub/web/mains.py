@@ -69,18 +69,25 @@ async def media(services: Services, project: Project, starts: DayStarts) -> list
     """Each medium that has main meters, in the order of the project's file."""
     now = services.core.clock.now_ms()
     day, before = (midnight(now, zone_of(project), days) for days in (0, -1))
-    found = []
-    for medium in project.main_meters:
-        counters = tuple(e for meter in _meters(services, project, medium) for e in meter.roles.counter)
-        if not counters:
-            continue
-        today = amount(counters, await starts.of(counters, day), services.core.state, day)
-        ends = {
-            row: value for row, (value, _) in (await stood_at(services.history, counters, before + now - day)).items()
-        }
-        yesterday = summed(counters, await starts.of(counters, before), ends, before)
-        found.append(Medium(medium, counters, today, yesterday))
-    return found
+    state = services.core.state
+    by_medium = {
+        medium: counters
+        for medium in project.main_meters
+        if (counters := tuple(e for meter in _meters(services, project, medium) for e in meter.roles.counter))
+    }
+    everything = [entity for counters in by_medium.values() for entity in counters]
+    begun, begun_before = await starts.of(everything, day), await starts.of(everything, before)
+    stood = await stood_at(services.history, everything, before + now - day)
+    ends = {row: value for row, (value, _) in stood.items()}
+    return [
+        Medium(
+            medium,
+            counters,
+            amount(counters, begun, state, day),
+            summed(counters, begun_before, ends, before),
+        )
+        for medium, counters in by_medium.items()
+    ]
 
 
 def _meters(services: Services, project: Project, medium: str) -> list[Meter]:

@@ -17,7 +17,7 @@ from hub.web.blocks import PhaseTable
 from hub.web.cells import cell, newest, total
 from hub.web.columns import answer, as_json
 from hub.web.demand import PEAKS
-from hub.web.extremes import extremes
+from hub.web.extremes import DAY_EXTREMES
 from hub.web.harmonics import harmonics, quantities
 from hub.web.meters import Meter, meter_of
 from hub.web.navigation import ADDRESSES
@@ -57,7 +57,10 @@ async def meter_page(request: web.Request) -> web.Response:
         name=label(meter.info.name, language.key) or meter.info.key,
         area=area_name(project, meter.info.area, language.key),
         standing=standing(services.core, meter.info),
-        tables=tables,
+        tables=[table for table in tables if table.columns or not table.circuit],
+        circuit_table=blocks.circuit_table(tables),
+        months=blocks.month_rows(meter.found, state),
+        assumed=meter.assumed(),
         wide=found["vectors"] is None,
         energies=blocks.energy_rows(meter.found, state),
         flows=meter.flows(state),
@@ -117,8 +120,8 @@ def _circuit(request: web.Request, tables: Sequence[PhaseTable]) -> int:
 
 async def _day(request: web.Request, project: Project, meter: Meter) -> dict[str, Any]:
     services, zone = services_of(request), zone_of(project)
-    now, state = services.core.clock.now_ms(), services.core.state
-    day, powers, counters = midnight(now, zone), meter.powers, meter.roles.counter
+    state = services.core.state
+    day, powers, counters = midnight(services.core.clock.now_ms(), zone), meter.powers, meter.roles.counter
     demand = None
     if live := total(powers, state, ""):
         power_now = live.value if live.known and not live.quality else nan
@@ -126,7 +129,7 @@ async def _day(request: web.Request, project: Project, meter: Meter) -> dict[str
     return {
         "demand": demand,
         "demand_unit": powers[0].point.unit if powers else "",
-        "extremes": await extremes(services.history, meter.found, day, now),
+        "extremes": await request.app[DAY_EXTREMES].of(meter.found, day),
         "today": amount(counters, await request.app[DAY_STARTS].of(counters, day), state, day) if counters else None,
         "day": day,
         "own": meter.own(state),

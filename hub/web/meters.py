@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite, nan, sqrt
 
-from hub.core.model import DeviceInfo, Entity
+from hub.core.model import Confidence, DeviceInfo, Entity
 from hub.core.state import NEVER, StateTable
 from hub.web import blocks
 from hub.web.blocks import Found
@@ -18,16 +19,28 @@ _PHASE_COLOURS = {"l1": "--ph-a", "l2": "--ph-b", "l3": "--ph-c", "n": "--ph-n"}
 COLOURS = ("--data", "--m-gas", "--m-steam", "--m-air", "--m-oil", "--m-pv", "--m-water", "--m-coal")
 """Colours of lines that belong to no phase, in their order."""
 
+SETTINGS = ("setting_", "option_", "clock_", "tariff_table_", "closing_")
+"""Beginnings of keys that tell how a meter is set up, not what it measures: its device page has them."""
+
 Shown = list[tuple[Entity, Cell]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Meter:
-    """A device with its points taken apart."""
+    """A device in use, with its entities by point key."""
 
     info: DeviceInfo
-    found: Found
-    roles: Roles
+    entities: Mapping[str, Entity]
+
+    @cached_property
+    def found(self) -> Found:
+        """Its points, taken apart."""
+        return blocks.take_apart(self.entities)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """Which of its points tell power, amount, currents."""
+        return roles(self.entities)
 
     @property
     def electric(self) -> bool:
@@ -51,9 +64,19 @@ class Meter:
         return [(e, cell(e, state)) for _, e in self.found if e.point.unit and e.point.key not in own]
 
     def rest(self, state: StateTable) -> Shown:
-        """Points that no other block shows."""
+        """Points that no other block shows, settings aside."""
         shown = blocks.shown_elsewhere(self.found) | {e.point.key for e, _ in (*self.flows(state), *self.own(state))}
-        return [(e, cell(e, state)) for p, e in self.found if e.point.key not in shown and p.quantity != "frequency"]
+        return [
+            (e, cell(e, state))
+            for p, e in self.found
+            if e.point.key not in shown and p.quantity != "frequency" and not e.point.key.startswith(SETTINGS)
+        ]
+
+    def assumed(self) -> list[Entity]:
+        """Points of the tables that no published source confirms."""
+        shown = blocks.shown_elsewhere(self.found)
+        unsure = [(p, e) for p, e in self.found if e.point.confidence is Confidence.ASSUMED]
+        return [e for p, e in unsure if not p.order and (e.point.key in shown or not self.electric)]
 
     def kilovolts(self, state: StateTable) -> float:
         """The line voltage in kV, from the first phase or line voltage that is known; NaN when none is."""
@@ -84,5 +107,4 @@ def meter_of(services: Services, project: str, device: str) -> Meter | None:
     info = registry.device(f"{project}/{device}")
     if info is None or info.id not in registry.active:
         return None
-    entities = registry.entities(info.id)
-    return Meter(info, blocks.take_apart(entities), roles(entities))
+    return Meter(info, registry.entities(info.id))

@@ -43,6 +43,10 @@ QUANTITIES = (
     "max_demand_reactive_power",
     "max_demand_apparent_power",
     "max_demand_current",
+    "previous_demand_active_power",
+    "previous_demand_reactive_power",
+    "previous_demand_apparent_power",
+    "previous_demand_current",
     "voltage_unbalance",
     "current_unbalance",
     "unbalance_voltage",
@@ -51,6 +55,28 @@ QUANTITIES = (
     "angle_current",
     "voltage_angle",
     "current_angle",
+    "digital_input",
+    "digital_output",
+    "crest_factor_voltage",
+    "k_factor_current",
+    "thd_odd_voltage",
+    "thd_even_voltage",
+    "thd_odd_current",
+    "thd_even_current",
+    "fundamental_active_power",
+    "fundamental_reactive_power",
+    "fundamental_apparent_power",
+    "fundamental_power_factor",
+    "fundamental_active_energy_import",
+    "fundamental_active_energy_export",
+    "fundamental_reactive_energy_import",
+    "fundamental_reactive_energy_export",
+    "voltage_positive_sequence",
+    "voltage_negative_sequence",
+    "voltage_zero_sequence",
+    "current_positive_sequence",
+    "current_negative_sequence",
+    "current_zero_sequence",
     "volume",
     "normal_volume",
     "mass",
@@ -128,7 +154,6 @@ class Roles:
     power: tuple[Entity, ...] = ()
     counter: tuple[Entity, ...] = ()
     currents: tuple[Entity, ...] = ()
-    voltages: tuple[Entity, ...] = ()
     power_factor: tuple[Entity, ...] = ()
 
     def entities(self) -> Iterable[Entity]:
@@ -138,15 +163,27 @@ class Roles:
 
 def roles(entities: Mapping[str, Entity]) -> Roles:
     """What each point of one device is for; `entities` by point key, as the registry gives them."""
+    usual = _usual(entities)
+    if usual is not None:
+        return usual
     found = [(parts(entity.point.key), entity) for entity in entities.values()]
     plain = [(p, e) for p, e in found if not (p.extreme or p.tariff or p.order or (p.quantity and p.rest))]
     return Roles(
         power=_power(plain),
         counter=_counter(plain) or _tariff_counters(found),
         currents=tuple(entity for p, entity in plain if p.quantity == "current" and p.phase in ("", *PHASES)),
-        voltages=tuple(entity for p, entity in plain if p.quantity == "voltage" and p.phase in ("", *PHASES)),
         power_factor=_whole(plain, "power_factor"),
     )
+
+
+def _usual(entities: Mapping[str, Entity]) -> Roles | None:
+    """The roles of a three-phase meter that names its points as most do, without a look at its thousand others."""
+    power, counter = entities.get("active_power"), entities.get("active_energy_import")
+    currents = tuple(entities[key] for key in ("current_l1", "current_l2", "current_l3") if key in entities)
+    factor = entities.get("power_factor")
+    if power is None or counter is None or factor is None or len(currents) < 3:
+        return None
+    return Roles((power,), (counter,), currents, (factor,))
 
 
 def dimension(unit: str) -> str:

@@ -25,7 +25,10 @@ CUSTOM = "custom"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Points and how they are asked for; `step` is the one taken, `wanted` the one asked for, None for automatic."""
+    """Points and how they are asked for; `step` is the one taken, `wanted` the one asked for, None for automatic.
+
+    `device` is the meter whose points are offered next, `text` what their names must hold.
+    """
 
     entities: tuple[Entity, ...]
     preset: str
@@ -34,6 +37,7 @@ class Question:
     step: Step
     figure: Figure
     device: str = ""
+    text: str = ""
 
     def query(self, project: Project, **changes: str | None) -> str:
         """The query that asks this question, with parts changed or dropped."""
@@ -46,7 +50,7 @@ class Question:
             rest["step"] = self.wanted.value
         if self.figure is not Figure.AUTO:
             rest["figure"] = self.figure.value
-        rest |= {"d": self.device, **changes}
+        rest |= {"d": self.device, "q": self.text, **changes}
         return urlencode(parts + [(key, value) for key, value in rest.items() if value])
 
     def without(self, entity: Entity) -> Question:
@@ -79,7 +83,8 @@ def asked(query: MultiMapping[str], project: Project, registry: Registry, now: i
     device = query.get("d", "") or (entities[-1].device.key if entities else "")
     if device and registry.device(f"{project.key}/{device}") is None:
         raise web.HTTPNotFound(text=_("No such meter in this project."))
-    return Question(entities, name, span, wanted, chosen_step(span, wanted), figure, device)
+    text = query.get("q", "").strip().casefold()[:80]
+    return Question(entities, name, span, wanted, chosen_step(span, wanted), figure, device, text)
 
 
 def _span(query: MultiMapping[str], name: str, project: Project, now: int, language: Language) -> Span:

@@ -21,8 +21,10 @@ MOST = 6
 
 
 def offered(found: Found) -> list[Entity]:
-    """The points of a meter that a trend can show: measurements other than harmonics and stored extremes."""
-    return [e for p, e in found if e.point.kind is Kind.MEASUREMENT and not p.order and not p.extreme]
+    """The points of a meter that a trend can show: what it measures now, not what it keeps or how it is set up."""
+    live = [(p, e) for p, e in found if e.point.kind is Kind.MEASUREMENT and not (p.order or p.extreme or p.tariff)]
+    named = [e for p, e in live if p.quantity and not p.rest and "demand" not in p.quantity]
+    return named or [e for _, e in live]
 
 
 def usual(found: Found) -> list[Entity]:

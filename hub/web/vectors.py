@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import isfinite
 
 from hub.core.model import Entity
@@ -89,12 +90,17 @@ def _voltages(readings: Readings) -> tuple[list[float], list[float], bool]:
     magnitudes = readings.of("voltage")
     for quantity in ("voltage_angle", "angle_voltage"):
         angles = readings.of(quantity)
-        if all(isfinite(angle) for angle in angles):
+        if all(isfinite(angle) for angle in angles) and _apart(angles):
             return magnitudes, angles, True
     if all(isfinite(value) for value in magnitudes):
         return magnitudes, list(STAR), False
     star, angles = star_angles(readings.of("voltage", LINES))
     return star, angles, False
+
+
+def _apart(angles: Sequence[float]) -> bool:
+    """Whether angles are those of three phases, rather than registers that answer zeros."""
+    return all(10 < (angle - other) % 360 < 350 for angle, other in combinations(angles, 2))
 
 
 def _lags(readings: Readings, angles: Sequence[float], measured: bool) -> tuple[list[float], str]:

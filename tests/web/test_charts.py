@@ -13,7 +13,10 @@ pytestmark = pytest.mark.browser
 
 INK = """selector => {
   const canvas = document.querySelector(selector + ' canvas');
-  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  const copy = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+  const paper = copy.getContext('2d', { willReadFrequently: true });
+  paper.drawImage(canvas, 0, 0);
+  const data = paper.getImageData(0, 0, canvas.width, canvas.height).data;
   const shades = new Set();
   for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) shades.add(data.slice(i, i + 3).join());
   return shades.size;

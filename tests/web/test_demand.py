@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from hub.core.model import Kind, Point
+from hub.web.blocks import take_apart
 from hub.web.demand import BLOCK, Peak, Peaks, forecast, greatest
+from hub.web.extremes import DayExtremes
 from hub.web.load import LoadCurves
 from hub.web.periods import Span, Step
 from hub.web.series import Figure, borders_of, bucket_lines
@@ -86,7 +88,8 @@ async def test_a_counter_stands_at_midnight_between_its_readings(recorded: Recor
     recorded.keep("press_line", "output", times, np.array([985.0, 997.0]))
     await recorded.history.committed()
     value, since = (await stood_at(recorded.history, [counter], MIDNIGHT))[counter.row]
-    assert (value, since) == (pytest.approx(989.0), MIDNIGHT)
+    assert value == pytest.approx(989)
+    assert since == MIDNIGHT
     assert isnan((await stood_at(recorded.history, [counter], MIDNIGHT - 30 * MINUTE))[counter.row][0])
 
 
@@ -122,3 +125,20 @@ async def test_what_a_counter_without_readings_counted_is_unknown(recorded: Reco
     found = amount([counter], starts, recorded.core.state, MIDNIGHT)
     assert isnan(found.value)
     assert found.missing == (counter,)
+
+
+async def test_extremes_of_the_day_grow_with_it_and_keep_the_first_minute(recorded: Recorded) -> None:
+    info = recorded.core.registry.device("demo/incomer")
+    assert info is not None
+    found = take_apart(recorded.core.registry.entities(info.id))
+    days = DayExtremes(recorded.history, recorded.clock)
+
+    async def greatest_current() -> tuple[str, float, int]:
+        told = [one for one in await days.of(found, MIDNIGHT) if one.quantity == "current"]
+        return told[0].phase, told[0].value, told[0].at
+
+    assert await greatest_current() == ("l2", 210.0, at(10, 30))
+    recorded.clock.now = at(14, 8)
+    recorded.keep("incomer", "current_l3", np.array([at(14, 7)], dtype=np.int64), np.array([250.0]))
+    await recorded.history.committed()
+    assert await greatest_current() == ("l3", 250.0, at(14, 7))

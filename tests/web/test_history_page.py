@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from hub.core.batch import Batch
+from hub.core.model import Point
 from hub.core.quality import Quality
 from hub.web.export import line
 from web.recorded import DAY, DC, MIDNIGHT, MINUTE, Recorded, at
@@ -232,3 +234,13 @@ async def test_hours_of_the_25_hour_day_are_all_there(recorded: Recorded, reader
     projects["demo"] = replace(projects["demo"], zone="Europe/Berlin")
     found = await columns(reader, f"{POWER}&r=custom&from=2026-10-25&to=2026-10-26&step=hour")
     assert len(found["t"]) == 25
+
+
+async def test_a_meter_of_many_points_has_a_search_for_them(recorded: Recorded) -> None:
+    recorded.add("analyser", tuple(Point(f"harmonic_current_l1_{n}", "%") for n in range(2, 150)), name="Analyser")
+    page = await html(recorded, f"{PAGE}?d=analyser")
+    assert page.count('<option value="analyser.') == 120
+    assert "28 more: search for them" in page
+    page = await html(recorded, f"{PAGE}?d=analyser&q=Harmonic+A+14")
+    found = re.findall(r'value="analyser.harmonic_current_l1_(\d+)"', page)
+    assert [int(order) for order in found] == [14, 114, *range(140, 150)]

@@ -9,7 +9,7 @@ import aiohttp
 import numpy as np
 import pytest
 
-from hub.core.model import Kind, Point
+from hub.core.model import Confidence, Kind, Point
 from web.recorded import DC, GAS, MIDNIGHT, MINUTE, NOW, Recorded, at
 from web.test_live import html
 from web.test_overview import words
@@ -67,9 +67,11 @@ async def test_a_bad_point_says_so_and_leaves_the_others_alone(recorded: Recorde
 
 
 async def test_points_taken_on_trust_are_marked(recorded: Recorded) -> None:
-    recorded.devices["incomer"].report({f"harmonic_current_l1_{n}": 10 / n for n in range(2, 52)}, at=NOW)
-    shown = words(await html(recorded, METER))
+    unsure = (Point("voltage", "V"), Point("active_power", "kW", confidence=Confidence.ASSUMED))
+    recorded.add("charger", unsure, name="Charger")
+    shown = words(await html(recorded, "/p/demo/live/charger"))
     assert "assumed No published source confirms these points" in shown
+    assert "compare them with the meter's display: Active power" in shown.replace("&#39;", "'")
 
 
 async def test_harmonics_come_as_chart_and_as_table(recorded: Recorded) -> None:

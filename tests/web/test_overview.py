@@ -10,6 +10,7 @@ import aiohttp
 import numpy as np
 
 from hub.core.batch import Batch
+from hub.core.health import EntryState
 from hub.core.quality import Quality
 from web.recorded import DAY, MIDNIGHT, MINUTE, NOW, Recorded, at
 
@@ -140,3 +141,9 @@ async def test_yesterday_before_the_meter_existed_is_unknown(recorded: Recorded,
     recorded.clock.now = NOW - DAY
     shown = await text(reader)
     assert "against yesterday" not in shown
+
+
+async def test_an_entry_in_trouble_is_told_with_its_reason(recorded: Recorded, reader: aiohttp.ClientSession) -> None:
+    health = recorded.core.health
+    health.move(health.entry("demo", "line_1", "bench"), EntryState.LINK_DOWN, "cannot open /dev/ttyUSB0")
+    assert "line_1 link down: cannot open /dev/ttyUSB0" in await text(reader)

@@ -9,7 +9,7 @@ import pytest
 from hub.core.batch import Batch
 from hub.core.core import Core
 from hub.core.model import DeviceInfo, Kind, Point
-from hub.web.blocks import Found, energy_rows, phase_tables, shown_elsewhere, take_apart
+from hub.web.blocks import Found, circuit_table, energy_rows, month_rows, phase_tables, shown_elsewhere, take_apart
 from hub.web.harmonics import harmonics, quantities
 from hub.web.vectors import vectors
 
@@ -144,3 +144,39 @@ def test_voltage_harmonics_have_the_limits_of_their_level(
     shown = harmonics(found, core.state, "voltage", kilovolts)
     assert (shown.level, shown.limits) == (level, (even, odd))
     assert harmonics(found, core.state, "voltage", float("nan")).limits == ()
+
+
+def test_circuits_without_phases_stand_in_one_table() -> None:
+    core = Core()
+    found = meter(core, current_circuit_1=1, active_power_circuit_1=0.2, current_circuit_12=3)
+    table = circuit_table(phase_tables(found, core.state))
+    assert table is not None
+    assert [symbol for symbol, _ in table.columns] == ["I", "P"]
+    assert [(circuit, [cell.value if cell else None for cell in row]) for circuit, row in table.rows] == [
+        (1, [1, 0.2]),
+        (12, [3, None]),
+    ]
+
+
+def test_the_months_a_meter_keeps_come_in_their_order() -> None:
+    core = Core()
+    found = meter(
+        core,
+        active_energy_import_last_11=11,
+        active_energy_import_this_month=1,
+        active_energy_import_t2_this_month=0.5,
+        active_energy_import_t4_last_2=2,
+    )
+    months = month_rows(found, core.state)
+    assert [row.ago for row in months] == [0, 2, 11]
+    assert [cell.value if cell else None for cell in months[0].cells] == [1, None, 0.5, None, None]
+
+
+def test_registers_that_answer_zeros_are_no_angles() -> None:
+    core = Core()
+    found = meter(
+        core, **three("voltage", 230, 230, 230), **three("current", 5, 5, 5), **three("angle_voltage", 0, 0, 0)
+    )
+    picture = vectors(found, core.state, 0, NAMES)
+    assert picture is not None
+    assert [arrow.degrees for arrow in picture.picture.arrows] == [0, -120, 120]

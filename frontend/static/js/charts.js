@@ -57,7 +57,7 @@ const KINDS = {
       ...b, tooltip: { ...b.tooltip, formatter: (ps) => rows(ps, ps[0].name, () => d.unit) },
       xAxis: across({ type: "category", boundaryGap: false, data: d.x, axisLabel: { interval: (i) => i % 12 === 0 } }), yAxis: up({ min: 0 }),
       series: [
-        line(names[0], d.today, "--data", { z: 3, showSymbol: d.today.filter((v) => v != null).length < 3 }),
+        line(names[0], d.today, "--data", { z: 3, showSymbol: d.today.filter((v) => v != null).length < 3, showAllSymbol: true, symbolSize: 6 }),
         line(names[1], d.yesterday, "--data-2", { lineStyle: { width: 1.5, color: colour("--data-2") } }),
       ],
     };
