@@ -83,8 +83,8 @@ async def bus_time(baudrate: int, rounds: int) -> tuple[float, float]:
             return time.perf_counter() - began, 20 * rounds * settings.wire.read(3, REGISTERS)
 
 
-async def entry(line: Line, baudrate: int, units: int, seconds: float, period: float) -> Context:
-    """The whole integration at work on `line` for `seconds`: its context, with health and core."""
+async def entry(line: Line, baudrate: int, units: int, seconds: float, period: float) -> tuple[Context, float]:
+    """The whole integration at work on `line`: its context, and answers a second over `seconds` after 5 s to settle."""
     with tempfile.TemporaryDirectory() as folder:
         profile = Path(folder) / "meter.yaml"
         profile.write_text(PROFILE.format(period=period))
@@ -97,27 +97,34 @@ async def entry(line: Line, baudrate: int, units: int, seconds: float, period: f
         ]
         config = SCHEMA({"serial": {"port": line.path, "baudrate": baudrate}, "devices": devices})
         task = asyncio.create_task(run(context, config))
+        await asyncio.wait([task], timeout=5)
+        before = answers(context)
         await asyncio.wait([task], timeout=seconds)
+        rate = (answers(context) - before) / seconds
         if task.done():
             task.result()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        return context
+        return context, rate
+
+
+def answers(context: Context) -> int:
+    """Answers of all devices so far."""
+    return sum(health.answers for health in context.health.devices.values())
 
 
 async def cycle() -> float:
     """Seconds of a cycle over 60 meters x 62 registers at 9600 baud, 20 ms turnaround, values and all."""
     with served(Line(*meters(60), baudrate=9600, turnaround=0.02)) as line:
-        context = await entry(line, 9600, 60, 24, period=1)
+        context, _ = await entry(line, 9600, 60, 24, period=1)
         return context.health.links["line"].cycle_seconds
 
 
 async def neighbours(dead: int) -> float:
     """Answers a second of 9 sound meters beside `dead` dead ones, at 9600 baud, with nothing to wait for."""
     with served(Line(*meters(9 + dead, dead=dead), baudrate=9600, turnaround=0.02)) as line:
-        context = await entry(line, 9600, 9 + dead, 40, period=0.1)
-        answers = sum(health.answers for health in context.health.devices.values())
-        return answers / 40
+        _, rate = await entry(line, 9600, 9 + dead, 50, period=0.1)
+        return rate
 
 
 async def plain_cycle(dead: int) -> float:
@@ -154,7 +161,7 @@ def right(unit: int, address: int, registers: Sequence[int]) -> bool:
 async def late_with_arbiter(requests: int) -> tuple[int, int, float]:
     """Requests without an answer, misattributed ones, and seconds."""
     lost = wrong = 0
-    with served(Line(*meters(10, late_every_twentieth()))) as line:
+    with served(Line(*meters(10, late_every_twentieth()), baudrate=115200)) as line:
         async with Link(SerialSettings(line.path, 115200), LinkHealth("line")) as link:
             began = time.perf_counter()
             for n in range(requests):
@@ -170,7 +177,7 @@ async def late_with_arbiter(requests: int) -> tuple[int, int, float]:
 async def late_with_pymodbus(requests: int) -> tuple[int, int, float]:
     """The same with pymodbus' client in a plain loop, the same time-out, no retries."""
     lost = wrong = 0
-    with served(Line(*meters(10, late_every_twentieth()))) as line:
+    with served(Line(*meters(10, late_every_twentieth()), baudrate=115200)) as line:
         client = AsyncModbusSerialClient(line.path, baudrate=115200, timeout=0.04, retries=0)
         await client.connect()
         began = time.perf_counter()

@@ -7,6 +7,7 @@ So after a time-out the line stays quiet for as long again, and the silent devic
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -84,6 +85,7 @@ class Link:
         self._heard_at = 0.0
         self.quiet_until = 0.0
         self._overdue: tuple[Request, float] | None = None
+        self._overdue_came = asyncio.Event()
         self._held: dict[int, float] = {}
         self._closed = asyncio.Event()
 
@@ -131,7 +133,13 @@ class Link:
             wait = self.held_until(unit) - time.monotonic()
             if wait <= 0 or self._broken:
                 return
-            await asyncio.sleep(min(wait, 0.05))
+            await self._pause(wait)
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, but no longer than until an overdue answer has come in after all."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._overdue_came.wait()
 
     def _finished(self, task: asyncio.Task[Registers]) -> None:
         if not task.cancelled():
@@ -162,10 +170,12 @@ class Link:
             if self._broken:
                 raise LinkError(self._broken)
             now = time.monotonic()
-            wait = max(self._heard_at + self.wire.silence, self.quiet_until) - now
-            if wait <= 0:
+            if (wait := self.quiet_until - now) > 0:
+                await self._pause(wait)
+            elif (wait := self._heard_at + self.wire.silence - now) > 0:
+                await asyncio.sleep(wait)
+            else:
                 return
-            await asyncio.sleep(min(wait, 0.05))
 
     def _send(self, request: Request, patience: Patience, now: float) -> _InFlight:
         loop = asyncio.get_running_loop()
@@ -260,6 +270,8 @@ class Link:
         if search(bytes(self._buffer), request, self.wire.framing).pdu:
             self.late[request.unit] = time.monotonic() - asked_at
             self._overdue = None
+            self._overdue_came.set()
+            self._overdue_came = asyncio.Event()
             self.quiet_until = 0.0
             self._held.pop(request.unit, None)
             self._buffer.clear()

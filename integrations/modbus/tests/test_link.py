@@ -229,3 +229,21 @@ async def test_five_percent_of_late_replies_are_never_misattributed():
                 wrong += reply.tolist() != [1000 + address, 1001 + address]
             assert wrong == 0
             assert right > 300, "nineteen of twenty are in time; a busy machine may spoil some"
+
+
+async def test_who_waits_for_a_held_device_lets_everybody_else_go_on():
+    late = once(Quirk(delay=0.18))
+    with playing(
+        Line(Meter(1, dict(REGISTERS), quirk=once(Quirk(drop=True))), Meter(2, dict(REGISTERS), quirk=late))
+    ) as bus:
+        async with link_to(bus) as link:
+            for unit in (1, 2):
+                with pytest.raises(NoAnswer):
+                    await link.ask(Request(unit, 3, 0), Patience(reply=0.12, late=1.0))
+            held = asyncio.create_task(link.ask(Request(1, 3, 5), PLENTY))
+            ticks = 0
+            while not held.done():
+                await asyncio.sleep(0.01)
+                ticks += 1
+            assert (await held).tolist() == [1005]
+            assert ticks > 20, "the event loop was held up by whoever waited"
