@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from aiohttp import web
@@ -21,6 +22,8 @@ from hub.web.stream import STREAMS, Streams
 from hub.web.today import DAY_STARTS, DayStarts
 from hub.web.vitals import VITALS, Vitals
 
+COMPILING = web.AppKey("compiling", asyncio.Task[None])
+
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +34,7 @@ def create_app(services: Services) -> web.Application:
     """
     app = web.Application(middlewares=[guard, tell_failures])
     app[SERVICES] = services
-    app[FRONTEND] = load_frontend(frontend_folder())
+    app[FRONTEND] = load_frontend(frontend_folder(), services.configuration().settings.data / "cache")
     app[VITALS] = Vitals(services.core)
     app[PEAKS] = Peaks(services.history, services.core.clock)
     app[DAY_EXTREMES] = DayExtremes(services.history, services.core.clock)
@@ -50,6 +53,7 @@ def create_app(services: Services) -> web.Application:
 
 
 async def _start(app: web.Application) -> None:
+    app[COMPILING] = asyncio.create_task(asyncio.to_thread(app[FRONTEND].compile), name="pages: templates")
     app[STREAMS].start()
     app[VITALS].start()
     log.info(
@@ -63,4 +67,5 @@ async def _end_streams(app: web.Application) -> None:
 
 
 async def _stop(app: web.Application) -> None:
+    await app[COMPILING]
     await app[VITALS].close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 
 import hub
 from hub.core.errors import HubError
@@ -43,6 +43,12 @@ class Frontend:
         asset = self.assets[path]
         return f"/static/{path}" if path.startswith(FROZEN) else f"/static/{path}?v={asset.version}"
 
+    def compile(self) -> None:
+        """Make every template ready, so that the first visitor of a page does not wait for it. Takes up to seconds."""
+        for environment in self.templates.values():
+            for name in environment.list_templates(extensions=["html"]):
+                environment.get_template(name)
+
 
 FRONTEND = web.AppKey("frontend", Frontend)
 
@@ -56,8 +62,11 @@ def frontend_folder() -> Path:
     raise HubError(f"no templates in {package / 'frontend'} or {package.parent / 'frontend'}: install kwhub again")
 
 
-def load_frontend(folder: Path) -> Frontend:
-    """Read and hash everything under `folder` once; a changed file shows after a restart."""
+def load_frontend(folder: Path, cache: Path | None = None) -> Frontend:
+    """Read and hash everything under `folder` once; a changed file shows after a restart.
+
+    Templates are compiled once for all languages, and kept in `cache` for the next start.
+    """
     static = folder / "static"
     assets = {
         file.relative_to(static).as_posix(): Asset(file, hashlib.sha256(file.read_bytes()).hexdigest()[:12])
@@ -66,14 +75,21 @@ def load_frontend(folder: Path) -> Frontend:
     }
     languages = load_languages(folder / "locales")
     loader = FileSystemLoader(folder / "templates")
+    compiled = None
+    if cache is not None:
+        cache.mkdir(parents=True, exist_ok=True)
+        compiled = FileSystemBytecodeCache(str(cache))
     frontend = Frontend(folder, languages, {}, assets)
-    templates = {tag: _environment(loader, language, frontend) for tag, language in languages.items()}
+    templates = {tag: _environment(loader, compiled, language, frontend) for tag, language in languages.items()}
     return Frontend(folder, languages, templates, assets)
 
 
-def _environment(loader: FileSystemLoader, language: Language, frontend: Frontend) -> Environment:
+def _environment(
+    loader: FileSystemLoader, compiled: BytecodeCache | None, language: Language, frontend: Frontend
+) -> Environment:
     environment = Environment(
         loader=loader,
+        bytecode_cache=compiled,
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
