@@ -187,6 +187,20 @@ def month_rows(found: Found, state: StateTable) -> list[MonthRow]:
     ]
 
 
+def circuit_energies(rows: Iterable[EnergyRow]) -> CircuitTable | None:
+    """The totals of circuits, one a row; None for a meter of one circuit. Columns name quantity and unit."""
+    circuits = [row for row in rows if row.circuit and not row.phase]
+    kinds = dict.fromkeys((row.quantity, row.unit) for row in circuits)
+    by_place = {(row.circuit, row.quantity): row.cells[0] for row in circuits}
+    if not circuits:
+        return None
+    numbers = sorted({row.circuit for row in circuits})
+    return CircuitTable(
+        tuple(kinds),
+        tuple((number, tuple(by_place.get((number, quantity)) for quantity, _ in kinds)) for number in numbers),
+    )
+
+
 def energy_rows(found: Found, state: StateTable) -> list[EnergyRow]:
     """Energy registers by kind, circuit and phase, the tariffs beside the total."""
     table: dict[tuple[str, int, str], dict[int, Entity]] = {}

@@ -57,8 +57,10 @@ def cell(entity: Entity, state: StateTable) -> Cell:
 
 
 def shown_digits(value: float, digits: int) -> int:
-    """`digits` less those that say nothing in a large number: five significant figures are plenty."""
-    return min(digits, 1) if abs(value) >= 100 else digits
+    """`digits` less those that say nothing in a large number, and one more where a small one would lose its figures."""
+    if abs(value) >= 100:
+        return min(digits, 1)
+    return 2 if digits == 1 and 0 < abs(value) < 10 else digits
 
 
 def greatest(entities: Sequence[Entity], state: StateTable, key: str) -> Cell | None:
@@ -78,12 +80,12 @@ def total(entities: Sequence[Entity], state: StateTable, key: str) -> Cell | Non
 
 def joined(entities: Sequence[Entity], state: StateTable, key: str, join: Callable[[Values], float]) -> Cell:
     """Several readings made into one figure `key` by `join`, in the unit of the first; their qualities are united."""
-    first = cell(entities[0], state)
-    values = np.array([in_unit(entity, state, first.unit) for entity in entities])
+    point = entities[0].point
+    value = float(join(np.array([in_unit(entity, state, point.unit) for entity in entities])))
     qualities = [int(state.quality[entity.row]) for entity in entities if state.at[entity.row] != NEVER]
-    assumed = any(entity.point.confidence is Confidence.ASSUMED for entity in entities)
     worst = int(np.bitwise_or.reduce(qualities)) if qualities else 0
-    return Cell(key, float(join(values)), worst, first.digits, first.unit, bool(qualities), assumed)
+    assumed = any(entity.point.confidence is Confidence.ASSUMED for entity in entities)
+    return Cell(key, value, worst, shown_digits(value, decimals(point)), point.unit, bool(qualities), assumed)
 
 
 def in_unit(entity: Entity, state: StateTable, unit: str) -> float:

@@ -16,7 +16,7 @@ from hub.history import Aggregate, History
 from hub.web.blocks import Found
 from hub.web.format import decimals
 from hub.web.periods import MINUTE
-from hub.web.points import PHASES
+from hub.web.points import PHASES, parts
 
 WANTED = (
     ("voltage", True),
@@ -41,11 +41,12 @@ _RECHECK = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """The greatest (or least) value of a quantity over its phases, and the minute it came in, ms UTC."""
+    """The greatest (or least) value of a quantity over its phases and circuits, and the minute it came in, ms UTC."""
 
     entity: Entity
     quantity: str
     phase: str
+    circuit: int
     greatest: bool
     value: float
     digits: int
@@ -124,8 +125,8 @@ def _extreme(
         return
     _, entity = max(told, key=lambda each: each[0])
     value, at = known[entity.row]
-    phase = next((part for part in PHASES if entity.point.key.endswith(f"_{part}")), "")
-    yield Extreme(entity, quantity, phase, greatest, value, decimals(entity.point), at)
+    where = parts(entity.point.key)
+    yield Extreme(entity, quantity, where.phase, where.circuit, greatest, value, decimals(entity.point), at)
 
 
 def _of(found: Found, quantity: str) -> list[Entity]:
@@ -133,10 +134,7 @@ def _of(found: Found, quantity: str) -> list[Entity]:
     mine = [
         (p, entity)
         for p, entity in found
-        if p.quantity == quantity
-        and entity.point.kind is Kind.MEASUREMENT
-        and p.circuit <= 1
-        and not (p.extreme or p.rest or p.order)
+        if p.quantity == quantity and entity.point.kind is Kind.MEASUREMENT and not (p.extreme or p.rest or p.order)
     ]
     phases = [entity for p, entity in mine if p.phase in PHASES]
     whole = [entity for p, entity in mine if not p.phase]

@@ -49,6 +49,7 @@ async def meter_page(request: web.Request) -> web.Response:
     tables = blocks.phase_tables(meter.found, state)
     chosen = _chosen(request, meter)
     found = _vectors(services, project, meter, _circuit(request, tables))
+    energies = blocks.energy_rows(meter.found, state)
     return page(
         request,
         "meter.html",
@@ -62,7 +63,8 @@ async def meter_page(request: web.Request) -> web.Response:
         months=blocks.month_rows(meter.found, state),
         assumed=meter.assumed(),
         wide=found["vectors"] is None,
-        energies=blocks.energy_rows(meter.found, state),
+        energies=energies,
+        circuit_energies=blocks.circuit_energies(energies),
         flows=meter.flows(state),
         rest=meter.rest(state),
         texts=services.core.registry.text,

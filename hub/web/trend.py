@@ -28,15 +28,27 @@ def offered(found: Found) -> list[Entity]:
 
 
 def usual(found: Found) -> list[Entity]:
-    """What a trend shows unless asked: phase currents, else power, else flow, else the first measurement."""
-    choices = offered(found)
-    known = {id(entity): p for p, entity in found}
+    """What a trend shows unless asked: phase currents, else power, else flow, else the first measurement.
+
+    Of a meter of several circuits it shows the power of each.
+    """
+    choices = {id(entity) for entity in offered(found)}
+    mine = [(p, e) for p, e in found if id(e) in choices and not p.rest]
+    circuits = sorted(
+        ((p.circuit, e) for p, e in mine if p.circuit and p.quantity == "active_power" and not p.phase), key=_first
+    )
+    if len(circuits) > 1:
+        return [entity for _, entity in circuits][:MOST]
     for quantity in ("current", "active_power", "power", "volume_flow", "mass_flow", "flow", "output_rate"):
-        mine = [e for e in choices if known[id(e)].quantity == quantity and not known[id(e)].rest]
-        phases = [e for e in mine if known[id(e)].phase in PHASES]
-        if mine:
-            return (phases or mine)[:MOST]
-    return choices[:1]
+        same = [(p, e) for p, e in mine if p.quantity == quantity]
+        if same:
+            phases = [e for p, e in same if p.phase in PHASES]
+            return (phases or [e for _, e in same])[:MOST]
+    return offered(found)[:1]
+
+
+def _first(pair: tuple[int, Entity]) -> int:
+    return pair[0]
 
 
 async def columns(history: History, entities: Sequence[Entity], now: int) -> dict[str, object]:
