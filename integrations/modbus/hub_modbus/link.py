@@ -1,7 +1,8 @@
 """One line and its arbiter: one request in flight, silence where the standard wants it, no reply to the wrong question.
 
 On a line without transaction numbers a reply that comes after its time-out looks like the answer to the next request.
-So after a time-out the line stays quiet for as long again, and the silent device itself is left alone for longer.
+So after a time-out the line stays quiet for as long again, the silent device itself is left alone for longer, and it is
+not asked for anything that its overdue answer could be mistaken for (`overdue`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hub_modbus.frames import (
     Garbled,
     NoAnswer,
     OutOfStep,
+    Refused,
     Request,
     WrongReply,
     content,
@@ -25,6 +27,7 @@ from hub_modbus.frames import (
     search,
     whole_frames,
 )
+from hub_modbus.overdue import Overdue
 from hub_modbus.ports import Port, Settings, TcpSettings
 from hub_modbus.profile import Manners
 from hub_modbus.readout import Registers
@@ -33,8 +36,7 @@ from hub_modbus.wire import Framing
 
 _NOISE = 4
 _LONGEST_FRAME = 260
-_SERIAL_GAP = 0.15
-_NETWORK_GAP = 0.25
+_GAP = 0.25
 _MUTE = 10
 
 
@@ -73,7 +75,7 @@ class Link:
         self.strays = 0
         self._serial_like = self.wire.framing is not Framing.TCP
         self._on_network = isinstance(settings, TcpSettings)
-        self._gap = _NETWORK_GAP if self._on_network else _SERIAL_GAP + 4 * self.wire.char
+        self._gap = _GAP + 4 * self.wire.char
         self._turn = Turn()
         self._port: Port | None = None
         self._broken = ""
@@ -84,6 +86,7 @@ class Link:
         self._unanswered = 0
         self._heard_at = 0.0
         self.quiet_until = 0.0
+        self._owed = Overdue()
         self._overdue: tuple[Request, float] | None = None
         self._overdue_came = asyncio.Event()
         self._held: dict[int, float] = {}
@@ -147,6 +150,12 @@ class Link:
         self._turn.give()
 
     async def _transact(self, request: Request, patience: Patience) -> Registers:
+        if (first := self._owed.first(request, time.monotonic())) is not None:
+            with contextlib.suppress(Refused):
+                await self._exchange(first, patience)
+        return await self._exchange(request, patience)
+
+    async def _exchange(self, request: Request, patience: Patience) -> Registers:
         await self._settle()
         began = time.monotonic()
         flight = self._send(request, patience, began)
@@ -156,12 +165,14 @@ class Link:
             self._expect_late(request, patience)
             raise
         except Garbled:
+            self._owed.add(request, time.monotonic())
             self.quiet_until = flight.first_by
             raise
         finally:
             self._flight = None
             ended = time.monotonic()
             self.health.spent(ended, ended - began)
+        self._owed.settled(request.unit)
         return content(pdu, request)
 
     async def _settle(self) -> None:
@@ -255,6 +266,7 @@ class Link:
         if not self._serial_like:
             return
         now = time.monotonic()
+        self._owed.add(request, now)
         self._overdue = (request, now - patience.reply)
         self.quiet_until = now + patience.reply
         self._held[request.unit] = now + max(patience.late, patience.reply)
@@ -267,9 +279,15 @@ class Link:
             del self._buffer[:used]
             return
         request, asked_at = self._overdue
-        if search(bytes(self._buffer), request, self.wire.framing).pdu:
+        found = search(bytes(self._buffer), request, self.wire.framing)
+        while found.stray:
+            self.strays += 1
+            del self._buffer[: found.used]
+            found = search(bytes(self._buffer), request, self.wire.framing)
+        if found.pdu:
             self.late[request.unit] = time.monotonic() - asked_at
             self._overdue = None
+            self._owed.settled(request.unit)
             self._overdue_came.set()
             self._overdue_came = asyncio.Event()
             self.quiet_until = 0.0

@@ -44,7 +44,7 @@ class Quirk:
 
 @dataclass
 class Meter:
-    """Registers and coils of one unit; `quirk` is asked before each reply."""
+    """Registers and coils of one unit; `quirk` is asked before each reply. It answers in the order it is asked."""
 
     unit: int
     registers: dict[int, int] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Meter:
     max_read: int = 125
     obeys: bool = True
     asked: list[bytes] = field(default_factory=list)
+    free_at: float = 0.0
 
     def answer(self, pdu: bytes) -> bytes:
         function, address, count = pdu[0], int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
@@ -159,7 +160,8 @@ class Line:
         answer = bytes([pdu[0] | 0x80, quirk.exception]) if quirk.exception else meter.answer(pdu)
         body = bytes([meter.unit if quirk.unit is None else quirk.unit]) + answer
         frame = b":%s\r\n" % (body + bytes([lrc(body)])).hex().upper().encode() if self.ascii else body + crc(body)
-        self.send(quirk.change(frame), at + quirk.delay)
+        meter.free_at = max(meter.free_at, at) + quirk.delay
+        self.send(quirk.change(frame), meter.free_at)
 
     def _size(self, buffer: bytes) -> int:
         if self.ascii:

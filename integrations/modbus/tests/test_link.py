@@ -231,6 +231,22 @@ async def test_five_percent_of_late_replies_are_never_misattributed():
             assert right > 300, "nineteen of twenty are in time; a busy machine may spoil some"
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+async def test_an_answer_later_than_any_window_is_not_taken_for_another(count):
+    hasty = Patience(reply=0.06, late=0.0)
+    with playing(line(once(Quirk(delay=0.5)))) as bus:
+        async with link_to(bus) as link:
+            with pytest.raises(NoAnswer):
+                await link.ask(Request(1, 3, 0, count), hasty)
+            answers = []
+            while len(answers) < 5:
+                try:
+                    answers.append((await link.ask(Request(1, 3, 100, count), hasty)).tolist())
+                except (NoAnswer, WrongReply):
+                    await asyncio.sleep(0.02)
+            assert answers == [[1100 + i for i in range(count)]] * 5
+
+
 async def test_who_waits_for_a_held_device_lets_everybody_else_go_on():
     late = once(Quirk(delay=0.18))
     with playing(
