@@ -24,18 +24,18 @@ test: lint .venv/debian.stamp ## checks, and every test of the hub, its plugins 
 lint: .venv/dev.stamp ## style, types, layers, templates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy hub $(foreach plugin,$(PLUGINS),$(plugin)/hub_$(notdir $(plugin))) .ci $(wildcard tools)
-	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls --no-warn-unreachable $(wildcard tests benchmarks docs/guide integrations/*/tests)
+	@$(BIN)/mypy hub $(foreach plugin,$(PLUGINS),$(plugin)/hub_$(notdir $(plugin))) .ci
+	@MYPYPATH=tests $(BIN)/mypy --explicit-package-bases --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls --no-warn-unreachable $(wildcard tests docs/guide integrations/*/tests)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/djlint --quiet --lint frontend/templates
 
-bench: .venv/dev.stamp .venv/debian.stamp ## one table of figures per script in benchmarks/
-	@failed=0; for script in benchmarks/*.py; do \
+bench: .venv/dev.stamp .venv/debian.stamp ## one table of figures per script in tests/benchmarks/
+	@failed=0; for script in tests/benchmarks/*.py; do \
 	    echo; echo "== $$script"; $(BIN)/python "$$script" || failed=1; \
 	done; exit $$failed
 
 pictures: .venv/dev.stamp .venv/debian.stamp ## pictures of every page for the documents
-	@$(BIN)/python tools/pictures.py
+	@$(BIN)/python .ci/pictures.py
 
 wheels: .venv/dev.stamp ## the hub and every plugin as wheels in dist/
 	@rm -rf dist && $(BIN)/python -m pip --quiet wheel --no-deps --no-build-isolation --wheel-dir dist . $(PLUGINS:%=./%)

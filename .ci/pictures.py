@@ -1,7 +1,7 @@
 """Pictures of every page for the documents: wide and phone, light and dark, into docs/pictures/.
 
-python tools/pictures.py                       # starts the demo plant in a folder of its own and waits for readings
-python tools/pictures.py http://127.0.0.1:8080 # takes them from a hub that runs
+python .ci/pictures.py                       # starts the demo plant in a folder of its own and waits for readings
+python .ci/pictures.py http://127.0.0.1:8080 # takes them from a hub that runs
 """
 
 from __future__ import annotations
@@ -40,13 +40,9 @@ TALLEST = 1800
 @contextmanager
 def demo(seconds: float) -> Iterator[str]:
     """The address of the demo plant's hub after it has run for `seconds`."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+    with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "config", Path(folder) / "config")
-        hub = Path(folder) / "config" / "hub.yaml"
-        hub.write_text(re.sub(r"(?m)^port: \d+", f"port: {port}", hub.read_text()))
+        port = move_ports(Path(folder) / "config")
         process = subprocess.Popen(
             [sys.executable, "-m", "hub", "run", "--config", "config"], cwd=folder, stderr=subprocess.DEVNULL
         )
@@ -59,6 +55,22 @@ def demo(seconds: float) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(20)
+
+
+def move_ports(config: Path) -> int:
+    """Let every TCP port of a configuration be a free one, that a hub which runs here already is not met; the pages'."""
+    moved: dict[str, int] = {}
+
+    def free(found: re.Match[str]) -> str:
+        if found[2] not in moved:
+            with socket.socket() as trial:
+                trial.bind(("127.0.0.1", 0))
+                moved[found[2]] = trial.getsockname()[1]
+        return f"{found[1]}{moved[found[2]]}"
+
+    for file in sorted(config.rglob("*.yaml"), key=lambda file: file.name != "hub.yaml"):
+        file.write_text(re.sub(r"(\bport: )(\d+)", free, file.read_text()))
+    return next(iter(moved.values()))
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 120.0) -> None:

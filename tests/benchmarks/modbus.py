@@ -1,6 +1,6 @@
 """Bus time, late replies and dead meters on a paced RS-485 line; pymodbus polled the plain way for comparison.
 
-    python benchmarks/modbus.py [requests]
+    python tests/benchmarks/modbus.py [requests]
 
 The meters run in a process of their own, on a pty that takes 10 bits a character, and wait 3.5 characters before they
 answer, as the standard has it. "Ideal" is (8 + 5 + 2n) characters, two silences and the turnaround: no program can be
@@ -10,6 +10,7 @@ faster.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import multiprocessing
@@ -33,7 +34,7 @@ from hub.core.core import Core
 from hub.core.health import EntryHealth
 from hub.sdk import Context, LinkHealth
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from integrations.modbus.tests.rs485 import Line, Meter, Quirk
 
@@ -72,14 +73,20 @@ def meters(count: int, quirk: Callable[[bytes], Quirk] = lambda pdu: Quirk(), de
 
 
 async def bus_time(baudrate: int, rounds: int) -> tuple[float, float]:
-    """Seconds taken and seconds ideal for reading 62 registers of each of 20 meters `rounds` times."""
+    """Seconds taken and seconds ideal for reading 62 registers of each of 20 meters `rounds` times.
+
+    A request that the machine held up for more than a second is sent again, on our time.
+    """
     with served(Line(*meters(20), baudrate=baudrate)) as line:
         settings = SerialSettings(line.path, baudrate)
         async with Link(settings, LinkHealth("line")) as link:
             await link.ask(Request(1, 3, FIRST, REGISTERS), Patience())
             began = time.perf_counter()
             for unit in itertools.chain.from_iterable([range(1, 21)] * rounds):
-                await link.ask(Request(unit, 3, FIRST, REGISTERS), Patience(reply=1.0))
+                with contextlib.suppress(RequestFailed):
+                    await link.ask(Request(unit, 3, FIRST, REGISTERS), Patience(reply=1.0))
+                    continue
+                await link.ask(Request(unit, 3, FIRST, REGISTERS), Patience(reply=3.0))
             return time.perf_counter() - began, 20 * rounds * settings.wire.read(3, REGISTERS)
 
 

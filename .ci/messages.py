@@ -1,7 +1,7 @@
 """Texts of the pages and their translations: what is missing, and new entries for the translator.
 
-    python tools/messages.py            # list missing, unused and unequal texts; fails when there are any
-    python tools/messages.py --update   # add empty entries for missing texts to hub.po, drop unused ones
+    python .ci/messages.py            # list missing, unused and unequal texts; fails when there are any
+    python .ci/messages.py --update   # add empty entries for missing texts to hub.po, drop unused ones
 
 A text belongs to the catalogue in which it stands; new ones go to hub.po.
 """
@@ -40,13 +40,16 @@ PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]")
 
 Text = str | tuple[str, ...]
 
+CONTEXT = "\x04"
+"""Parts the context of a text from the text, as in compiled catalogues."""
+
 
 def texts() -> dict[Text, str]:
     """Every text that pages and handlers ask to translate, and the file that asks; plural forms as a tuple."""
     found: dict[Text, str] = {}
     for folder, methods in SOURCES:
-        for file, _line, text, _comments, _context in extract_from_dir(folder, methods, OPTIONS):
-            found.setdefault(tuple(text) if isinstance(text, (list, tuple)) else text, file)
+        for file, _line, text, _comments, context in extract_from_dir(folder, methods, OPTIONS):
+            found.setdefault(_named(tuple(text) if isinstance(text, (list, tuple)) else text, context), file)
     return found
 
 
@@ -77,12 +80,13 @@ def update() -> None:
     for file, catalogue in known.items():
         for message in list(_messages([catalogue])):
             if _key(message) not in wanted:
-                catalogue.delete(message.id)
+                catalogue.delete(message.id, message.context)
         if file.name == "hub.po":
             there = {_key(message) for message in _messages(known.values())}
             for text in wanted:
                 if text not in there:
-                    catalogue.add(text)
+                    context, _, plain = text.rpartition(CONTEXT) if isinstance(text, str) else ("", "", text)
+                    catalogue.add(plain, context=context or None)
         _write(file, catalogue)
 
 
@@ -102,7 +106,12 @@ def _messages(all_of_them: Iterable[Catalog]) -> Iterator[Message]:
 
 
 def _key(message: Message) -> Text:
-    return tuple(message.id) if isinstance(message.id, (list, tuple)) else message.id
+    return _named(tuple(message.id) if isinstance(message.id, (list, tuple)) else message.id, message.context)
+
+
+def _named(text: Text, context: str | None) -> Text:
+    """A text that says different things in different places carries its context before it."""
+    return f"{context}{CONTEXT}{text}" if context and isinstance(text, str) else text
 
 
 def _said(message: Message) -> list[str]:

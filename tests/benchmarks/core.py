@@ -1,6 +1,6 @@
 """Readings per second through the live state and its deadband, as columns and as one object per reading.
 
-    python benchmarks/core.py [seconds]
+    python tests/benchmarks/core.py [seconds]
 
 Both ways take the same readings of 10,000 entities in batches of 1,000, in turns, and must find the same changes.
 """

@@ -17,7 +17,7 @@ from playwright.async_api import CDPSession, Page, async_playwright
 from rich.console import Console
 from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from hub.core.health import Fault
 from web.conftest import CHROMIUM, FLAGS

@@ -1,7 +1,7 @@
 """Fetch the browser's libraries from npm by exact version, check them, and put them into the tree unmodified.
 
-    python tools/vendor_frontend.py          # fetch what is missing, make the icon sprite and frontend/THIRD_PARTY.md
-    python tools/vendor_frontend.py --check  # only compare what is in the tree with the manifest
+    python .ci/vendor_frontend.py          # fetch what is missing, make the icon sprite and frontend/THIRD_PARTY.md
+    python .ci/vendor_frontend.py --check  # only compare what is in the tree with the manifest
 
 The manifest is `frontend/static/vendor/manifest.json`. Nothing here runs when kWHub is installed.
 """
@@ -127,7 +127,7 @@ def write_notices(shipped: Iterable[Package]) -> None:
     lines = [
         "# Third-party files in this tree",
         "",
-        "Made by `tools/vendor_frontend.py`; the files are unmodified.",
+        "Made by `.ci/vendor_frontend.py`; the files are unmodified.",
         "",
     ]
     lines += ["| package | version | licence | where | shipped |", "|---|---|---|---|---|"]

@@ -1,6 +1,6 @@
 """How long `kwhub run` takes to be ready with 10,000 entities, and what memory it needs, at a first and a second start.
 
-    python benchmarks/startup.py [devices]
+    python tests/benchmarks/startup.py [devices]
 
 The meters are PD194Z-9TY with their fullest map, on Modbus TCP links to a port where nobody answers: what is measured
 is the hub, not the wire. Ready means: pages are served and every device is registered.
