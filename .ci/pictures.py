@@ -58,19 +58,22 @@ def demo(seconds: float) -> Iterator[str]:
 
 
 def move_ports(config: Path) -> int:
-    """Let every TCP port of a configuration be a free one, that a hub which runs here already is not met; the pages'."""
-    moved: dict[str, int] = {}
+    """Let every TCP port of a configuration be a free one, so that a hub which runs here is not met; the pages' port."""
+    files = {file: file.read_text() for file in config.rglob("*.yaml")}
+    pages = re.search(r"(?m)^port: (\d+)", files[config / "hub.yaml"])
+    used = {number for text in files.values() for number in re.findall(r"\bport: (\d+)", text)}
+    moved = {number: str(free_port()) for number in used}
+    for file, text in files.items():
+        file.write_text(re.sub(r"\b(\d{4,5})\b", lambda found: moved.get(found[1], found[1]), text))
+    return int(moved[pages[1]]) if pages else 8080
 
-    def free(found: re.Match[str]) -> str:
-        if found[2] not in moved:
-            with socket.socket() as trial:
-                trial.bind(("127.0.0.1", 0))
-                moved[found[2]] = trial.getsockname()[1]
-        return f"{found[1]}{moved[found[2]]}"
 
-    for file in sorted(config.rglob("*.yaml"), key=lambda file: file.name != "hub.yaml"):
-        file.write_text(re.sub(r"(\bport: )(\d+)", free, file.read_text()))
-    return next(iter(moved.values()))
+def free_port() -> int:
+    """A TCP port that nobody uses now."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 120.0) -> None:

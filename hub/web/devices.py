@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -125,6 +126,7 @@ def _shown(services: Services, project: str, query: Mapping[str, str]) -> Sheet[
     """The devices one view of the list shows: those that match its text, or only those in trouble."""
     text, number = query.get("q", "").strip().lower(), query.get("n", "")
     found = [info for info in services.core.registry.devices(project) if not text or text in _said(info)]
+    found.sort(key=_place)
     if _only_trouble(query):
         return sheet([row for info in found if (row := _row(services, info)).troubled], number)
     chosen = sheet(found, number)
@@ -135,6 +137,12 @@ def _said(info: DeviceInfo) -> str:
     """All that a search may find a device by, in lower case."""
     names = [info.name] if isinstance(info.name, str) else info.name.values()
     return " ".join([info.key, info.model, info.manufacturer, info.address, info.entry, *names]).lower()
+
+
+def _place(info: DeviceInfo) -> tuple[str, list[tuple[int, str]]]:
+    """Sorts devices by link, and on it by address as people count: unit 2 before unit 10."""
+    parts = re.findall(r"\d+|\D+", info.address or info.key)
+    return info.entry, [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _links(services: Services, project: str) -> list[tuple[str, LinkHealth]]:

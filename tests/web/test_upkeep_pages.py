@@ -35,7 +35,7 @@ async def test_the_list_of_devices_tells_requests_and_what_came_of_them(
     text = await seen(client, "/p/demo/devices")
     assert "6 of 6 answer" in text
     assert re.search(r"Press 1 PM 5 answers line_1, unit 2 every register answers 0: is the profile right\?", text)
-    assert re.search(r"is the profile right\? 6 1 3 1 0 1 2\d\.\d 0 s", text)
+    assert re.search(r"is the profile right\? 6 1 3 1 0 1 2\d\.\d \d+ s", text)
 
 
 async def test_a_silent_device_stands_out_with_its_reason(plant: Plant, client: aiohttp.ClientSession) -> None:
@@ -72,10 +72,10 @@ async def test_the_page_of_a_device_shows_its_points_with_quality_and_confidence
     plant.devices["incomer"].report({"voltage_l1": 231.44, "voltage_l2": None, "relay_1": 1, "frequency": -0.0})
     text = await seen(client, "/p/demo/devices/incomer")
     assert "Acme · PM 5 · line_1 · unit 1 · Substation" in text
-    assert "Voltage A voltage_l1 measurement 231.4 V 0 s verified" in text
+    assert re.search(r"Voltage A voltage_l1 measurement 231\.4 V \d+ s verified", text)
     assert "Voltage B voltage_l2 measurement – invalid V" in text
     assert "Frequency frequency measurement 0.00 Hz" in text
-    assert re.search(r"Current harmonic A order 2 harmonic_current_l1_2 measurement [\d.]+ % \d s assumed", text)
+    assert re.search(r"Current harmonic A order 2 harmonic_current_l1_2 measurement [\d.]+ % \d+ s assumed", text)
     assert "Relay 1 relay_1 status on" in await seen(client, "/p/demo/devices/incomer?q=relay")
     assert "serial_number text SN-0000" in await seen(client, "/p/demo/devices/incomer?q=serial")
 
@@ -109,7 +109,7 @@ async def test_a_plugin_that_fails_at_import_is_shown_with_its_reason(client: ai
     assert "ModuleNotFoundError: No module named 'hub_no_such_plugin'" in text
     assert "importlib/__init__.py, line" in text
     assert re.search(
-        r"bench loaded hub-bench · 1\.2\.3 · Apache-2\.0 Meters of this test .* line_1 running 0 s 6 0", text
+        r"bench loaded hub-bench · 1\.2\.3 · Apache-2\.0 Meters of this test .* line_1 running \d+ s 6 0", text
     )
 
 
@@ -125,7 +125,8 @@ async def test_a_failed_entry_tells_why_and_how_long_it_held_up_the_hub(
     plant.core.health.move(entry, EntryState.FAILED, "ValueError: no such register <8>")
     entry.blocked_ms = 1320.0
     text = await seen(client, "/p/demo/integrations")
-    assert "line_1 failed 0 s 6 0 ValueError: no such register <8> held up the whole hub for 1,320 ms" in text
+    said = r"line_1 failed \d+ s 6 0 ValueError: no such register <8> held up the whole hub for 1,320 ms"
+    assert re.search(said, text)
 
 
 async def test_entries_and_plugins_of_another_project_stay_there(client: aiohttp.ClientSession) -> None:
