@@ -130,8 +130,9 @@ class Database:
             root.close()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        # DuckDB's own threads inherit the priority of the thread that opens the file: the event loop goes first
-        with ThreadPoolExecutor(1, "history-open", initializer=step_back) as pool:
+        # DuckDB's own threads inherit the priority of the thread that opens the file: the event loop goes before them.
+        # The hub's threads keep theirs: one that is put last while it holds Python's lock would hold up the loop
+        with ThreadPoolExecutor(1, "history-open", initializer=_step_back) as pool:
             return pool.submit(self._connect_here).result()
 
     def _connect_here(self) -> duckdb.DuckDBPyConnection:
@@ -203,8 +204,7 @@ class Database:
         return aside
 
 
-def step_back() -> None:
-    """Let every other thread of the hub go before the calling one."""
+def _step_back() -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + 5)
 
 

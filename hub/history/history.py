@@ -22,7 +22,7 @@ from hub.history.archive import Archive, Owner, finished
 from hub.history.buckets import Buckets
 from hub.history.cells import Aggregate
 from hub.history.commits import Commits
-from hub.history.database import Database, step_back
+from hub.history.database import Database
 from hub.history.errors import HistoryError
 from hub.history.following import Chunk, Cursor, CursorStore, Stride
 from hub.history.questions import Questions
@@ -53,7 +53,7 @@ class History:
         self._questions = Questions(self._database)
         self._waiting = Waiting(settings.pending_limit)
         self._writer = ThreadPoolExecutor(1, "history-writer")
-        self._archivist = ThreadPoolExecutor(1, "history-archive", initializer=step_back)
+        self._archivist = ThreadPoolExecutor(1, "history-archive")
         self._readers = ThreadPoolExecutor(2, "history-reader")
         self._task: asyncio.Task[None] | None = None
         self._sealing: asyncio.Task[None] | None = None
