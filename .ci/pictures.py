@@ -58,7 +58,7 @@ def demo(seconds: float) -> Iterator[str]:
 
 
 def move_ports(config: Path) -> int:
-    """Let every TCP port of a configuration be a free one, so that a hub which runs here is not met; the pages' port."""
+    """Let every TCP port of a configuration be a free one, away from a hub that runs here; the pages' port."""
     files = {file: file.read_text() for file in config.rglob("*.yaml")}
     pages = re.search(r"(?m)^port: (\d+)", files[config / "hub.yaml"])
     used = {number for text in files.values() for number in re.findall(r"\bport: (\d+)", text)}

@@ -121,7 +121,7 @@ class View:
         return frame("v", self._values(everything) | _numbers(self._topic_figures()))
 
     def changes(self, touched: Mask) -> bytes:
-        """A frame of what changed; empty when nothing did. `touched`, shape (rows of the state table,), marks rows with news."""
+        """A frame of what changed, empty when nothing did; `touched`, shape (rows of the state table,), marks news."""
         values = self._values(np.flatnonzero(touched[self.rows]))
         figures = self._topic_figures()
         news = {key: value for key, value in figures.items() if self._figures.get(key) != value}
