@@ -17,6 +17,7 @@ from hub.web.phasor import (
     current_lag,
     greatest_deviation,
     phasors,
+    rotation_is_reversed,
     sides,
     star_angles,
     voltage_unbalance,
@@ -31,13 +32,15 @@ STAR: Phase = (0.0, -120.0, 120.0)
 class Vectors:
     """The picture and what is read from it; unbalances in percent, NaN when unknown.
 
-    `how` tells where the angles come from: `meter`, `power` (P and Q of each phase) or `factor` (power factor).
+    `how` tells where the angles come from: `meter`, `power` (P and Q of each phase) or `factor` (power factor);
+    `reversed` that measured voltages follow each other the wrong way round.
     """
 
     picture: Phasors
     voltage_unbalance: float
     current_unbalance: float
     how: str
+    reversed: bool
 
 
 class Readings:
@@ -82,6 +85,7 @@ def vectors(found: Found, state: StateTable, circuit: int, names: Sequence[str])
         _first(readings, "voltage_unbalance", "unbalance_voltage", voltage_unbalance(line)),
         _first(readings, "current_unbalance", "unbalance_current", greatest_deviation(currents)),
         how,
+        measured and rotation_is_reversed(angles),
     )
 
 

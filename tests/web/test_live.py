@@ -162,3 +162,8 @@ async def test_the_highest_phase_current_is_shown(recorded: Recorded) -> None:
     for phase, value in (("l1", 20.0), ("l2", 35.0), ("l3", 31.0)):
         recorded.keep("press_1", f"current_{phase}", now, np.array([value]))
     assert "35.00 A" in words(await html(recorded, f"{LIVE}?q=press+1"))
+
+
+async def test_without_scripts_a_live_page_comes_anew_by_itself(recorded: Recorded) -> None:
+    assert '<noscript><meta http-equiv="refresh" content="15"></noscript>' in await html(recorded, LIVE)
+    assert 'http-equiv="refresh"' not in await html(recorded, "/p/demo/history")

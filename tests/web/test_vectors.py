@@ -42,6 +42,15 @@ def test_angles_measured_by_the_meter_are_taken() -> None:
     assert picture is not None
     assert picture.how == "meter"
     assert [arrow.degrees for arrow in picture.picture.arrows] == [0, -121, 119, -30, -151, 89]
+    assert not picture.reversed
+
+
+def test_swapped_conductors_are_told() -> None:
+    core = Core()
+    found = meter(core, **three("voltage", 230, 230, 230), **three("angle_voltage", 0, 120, 240))
+    picture = vectors(found, core.state, 0, NAMES)
+    assert picture is not None
+    assert picture.reversed
 
 
 def test_a_meter_of_line_voltages_has_its_star_worked_out() -> None:
