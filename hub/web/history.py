@@ -74,6 +74,7 @@ async def history_page(request: web.Request) -> web.Response:
         start=typed(question.span.start, zone_of(project)),
         end=typed(question.span.end, zone_of(project)),
         key_of=key_of,
+        csv=f"{UI}.csv".format(project=project.key),
     )
 
 
