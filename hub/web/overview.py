@@ -72,7 +72,6 @@ async def overview(request: web.Request) -> web.Response:
     power = power_now(services, project)
     devices = list(core.registry.devices(project.key))
     stood = {info.key: standing(core, info) for info in devices}
-    consumers = _consumers(services, project, devices, power, language)
     return page(
         request,
         "overview.html",
@@ -82,15 +81,23 @@ async def overview(request: web.Request) -> web.Response:
         electricity=ELECTRICITY,
         day=midnight(core.clock.now_ms(), zone),
         curve=await _curve(request, project),
-        consumers=consumers,
+        consumers=_consumers(services, project, devices, power, language),
         counted=counts(stood.values()),
         devices=len(devices),
         silent=[(info, stood[info.key]) for info in devices if stood[info.key].answer is Answer.SILENT][:5],
         troubled=_troubled(services, project),
         notices=core.health.notices,
         keys=lambda entities: [key_of(entity) for entity in entities],
-        stream={"page": "overview", "of": ".".join(one.info.key for one in consumers)},
+        stream={"page": "overview"},
     )
+
+
+async def consumers_fragment(request: web.Request) -> web.Response:
+    """The largest consumers as they are now, with their order and shares; the page asks again every few seconds."""
+    services, project, language = services_of(request), project_of(request), language_of(request)
+    devices = services.core.registry.devices(project.key)
+    consumers = _consumers(services, project, devices, power_now(services, project), language)
+    return page(request, "overview_consumers.html", consumers=consumers, electricity=ELECTRICITY)
 
 
 async def load_columns(request: web.Request) -> web.Response:
@@ -145,10 +152,6 @@ def _points(services: Services, project: str, query: Mapping[str, str]) -> Itera
     found = services.configuration().projects.get(project)
     if found is not None:
         yield from main_powers(services, found)
-    for key in query.get("of", "").split(".")[:CONSUMERS]:
-        meter = meter_of(services, project, key)
-        if meter is not None and len(meter.powers) == 1:
-            yield meter.powers[0]
 
 
 def _figures(services: Services, project: str, query: Mapping[str, str]) -> Figures:
@@ -158,16 +161,12 @@ def _figures(services: Services, project: str, query: Mapping[str, str]) -> Figu
     power = power_now(services, found) if found is not None else None
     if power is not None and power.known:
         figures["#power"] = power.value
-    for key in query.get("of", "").split(".")[:CONSUMERS]:
-        meter = meter_of(services, project, key)
-        cell = total(meter.powers, services.core.state, f"{key}#power") if meter is not None else None
-        if cell is not None and "#" in cell.key and cell.known:
-            figures[cell.key] = nan if cell.quality else cell.value
     return figures
 
 
 ROUTES = (
     Route("GET", ADDRESSES["overview"], overview, "view:overview"),
+    Route("GET", "/p/{project}/ui/overview/consumers", consumers_fragment, "view:overview"),
     Route("GET", "/p/{project}/ui/overview/load.json", load_columns, "view:overview"),
 )
 TOPICS = {"overview": Topic("view:overview", _points, _figures)}

@@ -119,6 +119,9 @@ async def test_the_largest_consumers_come_first_with_their_share(
     recorded.keep("press_2", "active_power", now, np.array([48.0]))
     shown = await text(reader)
     assert "Press 2 48.0 kW 40.0 % Press 1 12.0 kW 10.0 %" in shown
+    recorded.keep("press_1", "active_power", now + 1000, np.array([60.0]))
+    renewed = await text(reader, "/p/demo/ui/overview/consumers")
+    assert "Press 1 60.0 kW 50.0 % Press 2 48.0 kW 40.0 %" in renewed
 
 
 async def test_every_figure_links_to_where_it_comes_from(reader: aiohttp.ClientSession) -> None:

@@ -238,7 +238,7 @@ async def test_an_answer_later_than_any_window_is_not_taken_for_another(count):
         async with link_to(bus) as link:
             with pytest.raises(NoAnswer):
                 await link.ask(Request(1, 3, 0, count), hasty)
-            answers = []
+            answers: list[list[int]] = []
             while len(answers) < 5:
                 try:
                     answers.append((await link.ask(Request(1, 3, 100, count), hasty)).tolist())
