@@ -95,8 +95,13 @@ async def addresses(page: Page, base: str) -> dict[str, str]:
     found = {str(link).rpartition("/")[2]: str(link) for link in links}
     for name, listed in (("meter", "live"), ("device", "devices")):
         await page.goto(base + found[listed])
-        inner = page.locator(f'main a[href^="{found[listed]}/"]').first
-        found[name] = str(await inner.get_attribute("href")).partition("?")[0]
+        inner = page.locator(f'main a[href^="{found[listed]}/"]')
+        best = inner.and_(page.locator('[href*="incomer"]'))
+        chosen = (best if await best.count() else inner).first
+        found[name] = str(await chosen.get_attribute("href")).partition("?")[0]
+    await page.goto(base + found["meter"])
+    curve = page.locator(f'main a[href*="{found["history"]}?"]').first
+    found["history"] = str(await curve.get_attribute("href"))
     return found
 
 
@@ -114,7 +119,7 @@ async def take(browser: Browser, base: str, out: Path) -> None:
         context = await browser.new_context(viewport={"width": width, "height": SCREENS[width]})
         page = await context.new_page()
         for name, path in pages.items():
-            await page.goto(f"{base}{path}?theme={theme}&lang={language}")
+            await page.goto(f"{base}{path}{'&' if '?' in path else '?'}theme={theme}&lang={language}")
             await settled(page)
             full = await page.evaluate("document.documentElement.scrollHeight")
             await page.set_viewport_size({"width": width, "height": min(max(full, SCREENS[width]), TALLEST)})
