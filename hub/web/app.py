@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from hub.web import live, system
 from hub.web.demand import PEAKS, Peaks
 from hub.web.extremes import DAY_EXTREMES, DayExtremes
 from hub.web.failures import tell_failures
-from hub.web.frontend import FRONTEND, frontend_folder, load_frontend
+from hub.web.frontend import FRONTEND, Frontend, frontend_folder, load_frontend
 from hub.web.load import LOAD_CURVES, LoadCurves
 from hub.web.navigation import EXISTING
 from hub.web.routes import ROUTES, TOPICS, add_routes
@@ -23,6 +24,8 @@ from hub.web.today import DAY_STARTS, DayStarts
 from hub.web.vitals import VITALS, Vitals
 
 COMPILING = web.AppKey("compiling", asyncio.Task[None])
+COMPILE_AFTER = 5.0
+"""Seconds after the start."""
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +56,18 @@ def create_app(services: Services) -> web.Application:
 
 
 async def _start(app: web.Application) -> None:
-    app[COMPILING] = asyncio.create_task(asyncio.to_thread(app[FRONTEND].compile), name="pages: templates")
+    app[COMPILING] = asyncio.create_task(_compile(app[FRONTEND]), name="pages: templates")
     app[STREAMS].start()
     app[VITALS].start()
     log.info(
         "pages: HTTP is bound to %s because there are no accounts yet", app[SERVICES].configuration().settings.host
     )
+
+
+async def _compile(frontend: Frontend) -> None:
+    """Compile what nobody has asked for yet, once the hub's start is over: that comes first."""
+    await asyncio.sleep(COMPILE_AFTER)
+    await asyncio.to_thread(frontend.compile)
 
 
 async def _end_streams(app: web.Application) -> None:
@@ -67,5 +76,7 @@ async def _end_streams(app: web.Application) -> None:
 
 
 async def _stop(app: web.Application) -> None:
-    await app[COMPILING]
+    app[COMPILING].cancel()
+    with suppress(asyncio.CancelledError):
+        await app[COMPILING]
     await app[VITALS].close()

@@ -92,7 +92,7 @@ async def live(request: web.Request) -> web.Response:
         has={name: any(getattr(meter, name) is not None for meter in shown.rows) for name in ("current", "factor")},
         counted=counts(stood.values()),
         devices=len(devices),
-        media=sorted({info.medium for info in devices}),
+        media=sorted({info.medium for info in devices} - {""}),
         areas=tree(project, [(info.area, stood[info.key].answer is Answer.SILENT) for info in devices]),
         stream={"page": "live", "of": ".".join(meter.info.key for meter in shown.rows)},
     )

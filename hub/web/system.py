@@ -66,7 +66,7 @@ def _all(services: Services, vital: Vital) -> dict[str, float]:
         "#late": core.state.late,
         "#refused": sum(core.refused.values()),
         "#entities": len(core.registry),
-        "#seq": history.seq,
+        "#stored": history.stored,
         "#pending": history.pending,
         "#shed": history.shed,
         "#memory": round(vital.memory / MIB, 1),

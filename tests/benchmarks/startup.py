@@ -49,7 +49,7 @@ def start(folder: Path, port: int, devices: int) -> tuple[float, float, float]:
     try:
         seen = 0
         while seen < devices:
-            time.sleep(0.02)
+            time.sleep(0.1)
             if process.poll() is not None:
                 sys.exit("the hub did not start")
             seen = devices_shown(port)
