@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
@@ -25,6 +26,8 @@ from hub.watch import LoopWatch
 from hub.web.app import create_app
 from hub.web.services import Services
 
+START_SECONDS = 5.0
+
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +38,8 @@ def read_configuration(path: Path, plugins: Plugins) -> Configuration:
 
 async def run(path: Path) -> None:
     """Run the hub configured at `path` until SIGINT or SIGTERM. Raises HubError when it cannot start at all."""
+    gc.disable()
+    asyncio.get_running_loop().call_later(START_SECONDS, _collect_again)
     core, plugins = Core(), load_plugins()
     started = core.clock.now_ms()
     configuration = read_configuration(path, plugins)
@@ -68,6 +73,12 @@ async def run(path: Path) -> None:
             reload.follow(),
         )
         log.info("stopping")
+
+
+def _collect_again() -> None:
+    """Search for garbage from now on, but not among what the start made: it stays, and a search holds up the loop."""
+    gc.freeze()
+    gc.enable()
 
 
 async def _serve_pages(services: Services, stack: AsyncExitStack) -> None:
